@@ -1,0 +1,1 @@
+"""The designer and the analyst: bound to a chat model, or to `rules`."""

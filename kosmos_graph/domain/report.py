@@ -1,0 +1,150 @@
+"""The report: what `report.json` holds, unrounded, and the run sheet that goes with it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from kosmos_graph.domain.analysis import Deviation, Verdict
+from kosmos_graph.domain.calls import Fallback
+from kosmos_graph.domain.hypothesis import Task
+from kosmos_graph.domain.question import Options
+from kosmos_graph.domain.results import Effect, Equivalence, Exclusion, Group, Measure, Term, TestResult
+from kosmos_graph.domain.value import Value
+
+SCHEMA_VERSION = 1
+
+
+class EffectView(Value):
+    """An effect with its confidence interval, unrounded."""
+
+    name: str
+    label: str
+    value: float
+    low: float | None
+    high: float | None
+    level: float
+    unit: str | None = None
+
+
+class Finding(Value):
+    """One hypothesis and what came of it."""
+
+    id: str
+    hypothesis: str
+    kind: Task
+    rationale: str
+    verdict: Verdict | None
+    verdict_basis: str
+    method: str
+    method_title: str
+    method_reason: str
+    dataset: str
+    outcome: str
+    predictors: tuple[str, ...]
+    covariates: tuple[str, ...]
+    statistic_name: str | None
+    statistic: float | None
+    df: float | tuple[float, ...] | None
+    p_value: float | None
+    p_adjusted: float | None
+    effect: EffectView
+    standardised: EffectView | None
+    other_effects: tuple[EffectView, ...]
+    equivalence: Equivalence | None
+    minimum_detectable: float | None
+    n: int
+    n_read: int
+    groups: tuple[Group, ...]
+    exclusions: tuple[Exclusion, ...]
+    measures: tuple[Measure, ...]
+    terms: tuple[Term, ...]
+    sensitivity: tuple[TestResult, ...]
+    author: str
+    design_author: str
+    analysis_author: str | None
+    interpretation: tuple[str, ...]
+    confounders: tuple[str, ...]
+    anomalies: tuple[str, ...]
+    follow_ups: tuple[str, ...]
+    sentences_dropped: int
+    figure: str | None
+    figure_caption: str | None
+    caveats: tuple[str, ...]
+    refuted_by: str
+    design: dict[str, object] = Field(description="The locked design, whole.")
+
+
+class Unanswered(Value):
+    """A hypothesis that has no finding, or the question itself, and why."""
+
+    hypothesis: str
+    reason: str
+
+
+class RoleUsage(Value):
+    """Use of one model in one role. `cost` sums the known prices; `unknown_price_calls` were not priced."""
+
+    role: str
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    unknown_price_calls: int
+
+
+class DataSource(Value):
+    """One data file as it was when the run began."""
+
+    name: str
+    path: str
+    sha256: str
+    rows: int
+    columns: int
+
+
+class RunSheet(Value):
+    """Provenance of a run. Clock fields, which differ between equal runs, are exactly `CLOCK_FIELDS`; `id` differs too."""
+
+    id: str
+    question: str
+    data: tuple[DataSource, ...]
+    sheet_sha256: str | None
+    options: Options
+    designers: tuple[str, ...]
+    analysts: tuple[str, ...]
+    versions: dict[str, str]
+    prompts: dict[str, str]
+    plans: tuple[str, ...]
+    usage: tuple[RoleUsage, ...]
+    fallbacks: tuple[Fallback, ...]
+    deviations: tuple[Deviation, ...]
+    started: str
+    finished: str
+    seconds: float
+
+
+CLOCK_FIELDS = ("started", "finished", "seconds")
+
+
+class Report(Value):
+    """The whole report."""
+
+    schema_version: Literal[1] = 1
+    question: str
+    answer: str
+    synthesis: tuple[str, ...]
+    synthesis_author: str | None
+    sentences_dropped: int
+    findings: tuple[Finding, ...]
+    unanswered: tuple[Unanswered, ...]
+    assumptions: tuple[str, ...]
+    caveats: tuple[str, ...]
+    run: RunSheet
+
+
+def view(effect: Effect) -> EffectView:
+    """What a report shows of an effect."""
+    return EffectView.model_validate(effect.model_dump(exclude={"null", "directed"}))

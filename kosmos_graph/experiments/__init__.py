@@ -1,0 +1,1 @@
+"""From a design to a result: the catalogue of methods, what each needs, review, power, multiplicity and the runner."""

@@ -1,0 +1,1 @@
+"""The workflow as a LangGraph state machine: state, nodes, routing, topology."""

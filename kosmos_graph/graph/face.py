@@ -1,0 +1,84 @@
+"""The compiled graph as callers see it: `invoke`, `ainvoke`, `stream` and `astream` all work, wherever they are called.
+
+Nodes are written once, asynchronously; all four faces run them on the background loop, so that whatever is shared between
+studies lives on one loop. Calls by another graph (as a sub-graph) or by a server that brings its own checkpointer stay on the
+caller's loop. `durability` is "sync" unless the caller says otherwise: a finished node is never run twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+
+from kosmos_graph import background
+from kosmos_graph.graph.pausing import raise_stops
+
+RECURSION_LIMIT = 400
+"""Supersteps a run may take: 10 cycles of at most 12 steps, loops included, and room; LangGraph's own default is 10,007."""
+
+_INTERNAL = ("__pregel_read", "__pregel_checkpointer", "__pregel_task_id")
+
+
+class ResearchGraph(CompiledStateGraph[Any, Any, Any, Any]):
+    """A compiled graph with a synchronous and an asynchronous face. Raises what its branches stopped for (see `pausing`)."""
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002 - LangGraph's name
+        """Run to the end, or to where the run stops. Raises BadInput and RunStopped; resume with `invoke(None, config)`."""
+        return background.run(self._finish(input, config, kwargs))
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002
+        """Like `invoke`, awaited."""
+        if _stays(config):
+            return await self._finish(input, config, kwargs)
+        return await background.hop(lambda: self._finish(input, config, kwargs))
+
+    def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:  # type: ignore[override]  # noqa: A002
+        """Like `invoke`, yielding LangGraph's stream parts."""
+        return background.iterate(lambda: self._parts(input, config, kwargs))
+
+    async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:  # type: ignore[override]  # noqa: A002
+        """Like `stream`, asynchronously."""
+        parts = self._parts(input, config, kwargs) if _stays(config) else background.aiterate(
+            lambda: self._parts(input, config, kwargs)
+        )
+        async for part in parts:
+            yield part
+
+    async def _finish(self, given: Any, config: RunnableConfig | None, kwargs: Mapping[str, Any]) -> Any:
+        result = await super().ainvoke(given, config, **_durable(kwargs))
+        raise_stops(_interrupts(result))
+        return result
+
+    async def _parts(self, given: Any, config: RunnableConfig | None, kwargs: Mapping[str, Any]) -> AsyncIterator[Any]:
+        interrupts: list[Any] = []
+        async for part in super().astream(given, config, **_durable(kwargs)):
+            interrupts += _interrupts(part)
+            yield part
+        raise_stops(interrupts)
+
+
+def with_face(compiled: CompiledStateGraph[Any, Any, Any, Any]) -> ResearchGraph:
+    """The same graph as a ResearchGraph, copied as `Pregel.copy` copies."""
+    graph = ResearchGraph(**{name: value for name, value in vars(compiled).items() if name != "__orig_class__"})
+    return graph.with_config(recursion_limit=RECURSION_LIMIT)
+
+
+def _stays(config: RunnableConfig | None) -> bool:
+    configurable = (config or {}).get("configurable") or {}
+    return background.on_background_loop() or any(name in configurable for name in _INTERNAL)
+
+
+def _durable(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return {**kwargs, "durability": kwargs.get("durability") or "sync"}
+
+
+def _interrupts(part: Any) -> list[Any]:
+    """The interrupts in a result or stream part of any stream mode."""
+    if isinstance(part, tuple) and part:
+        return _interrupts(part[-1])
+    if isinstance(part, Mapping):
+        return list(part.get("__interrupt__") or ())
+    return list(getattr(part, "interrupts", None) or ())

@@ -1,0 +1,102 @@
+"""How a node uses a role's chain of models: the link in force answers, or its failure becomes a value for the next edge."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from kosmos_graph.domain.calls import AgentRole, FailureClass, Fallback, ModelFailure
+from kosmos_graph.errors import Configuration, Malformed, ModelError, Refused, RunStopped, TooLong, Truncated
+from kosmos_graph.graph.pausing import pause
+from kosmos_graph.graph.services import Link
+from kosmos_graph.graph.state import CallLog
+
+A = TypeVar("A")
+
+_CLASSES: tuple[tuple[type[ModelError], FailureClass], ...] = (
+    (Malformed, "malformed"),
+    (Truncated, "truncated"),
+    (Configuration, "configuration"),
+    (TooLong, "too long"),
+    (Refused, "refused"),
+)
+
+
+def failure_key(role: AgentRole, node: str, branch: str, link: int) -> str:
+    """Key of what happened to one link of a chain at one node of one branch."""
+    return f"{branch}/{node}/{role}/{link}"
+
+
+def link_in_force(state: Mapping[str, Any], role: AgentRole) -> int:
+    """Place in the chain of the model that a role has moved to."""
+    return int((state.get("links") or {}).get(role, 0))
+
+
+def failed_here(state: Mapping[str, Any], role: AgentRole, node: str, branch: str) -> bool:
+    """Whether the link in force has failed at this node, so that the next one has to take over."""
+    return failure_key(role, node, branch, link_in_force(state, role)) in (state.get("failures") or {})
+
+
+async def ask_chain(
+    state: Mapping[str, Any],
+    chain: Sequence[Link[A]],
+    role: AgentRole,
+    node: str,
+    branch: str,
+    ask: Callable[[A], Awaitable[dict[str, Any]]],
+    attempt: str = "",
+) -> dict[str, Any]:
+    """Let the link in force answer. Its failure is written down for the fallback edge; the last link's failure pauses the run.
+
+    `attempt` tells apart several executions of the node in the same branch.
+    """
+    place = min(link_in_force(state, role), len(chain) - 1)
+    link = chain[place]
+    opened = link.open()
+    key = failure_key(role, node, branch, place)
+    try:
+        update = await ask(opened.agent)
+    except ModelError as error:
+        if place + 1 >= len(chain):
+            pause(RunStopped(_exhausted(chain, role, error)))
+        failure = ModelFailure(
+            role=role, node=node, branch=branch, link=place, model=link.model, failure=failure_class(error), reason=str(error)
+        )
+        return {"failures": {key: failure}, **_calls(f"{key}{attempt}!", opened.usage)}
+    return {**update, **_calls(f"{key}{attempt}", opened.usage)}
+
+
+def _calls(key: str, usage: Sequence[Any]) -> dict[str, Any]:
+    return {"calls": {key: CallLog(calls=tuple(usage))}} if usage else {}
+
+
+def failure_class(error: ModelError) -> FailureClass:
+    """The failure's class, as the state keeps it."""
+    return next((name for cls, name in _CLASSES if isinstance(error, cls)), "transient")
+
+
+def _exhausted(chain: Sequence[Link[Any]], role: AgentRole, error: ModelError) -> str:
+    if len(chain) == 1:
+        return f"the {role}'s model gave up: {error}"
+    return f"every model of the {role}'s chain ({', '.join(link.model for link in chain)}) gave up; the last one: {error}"
+
+
+def move_on(state: Mapping[str, Any], chain: Sequence[Link[Any]], role: AgentRole, branch: str) -> dict[str, Any]:
+    """Move a role to the next link of its chain, and write down from which, to which, and why."""
+    place = link_in_force(state, role)
+    failure = next(
+        failure
+        for _, failure in sorted((state.get("failures") or {}).items())
+        if failure.role == role and failure.link == place and failure.branch == branch
+    )
+    following = min(place + 1, len(chain) - 1)
+    fallback = Fallback(
+        role=role,
+        node=failure.node,
+        branch=branch,
+        from_model=failure.model,
+        to_model=chain[following].model,
+        reason=failure.reason,
+    )
+    key = failure_key(role, failure.node, branch, place)
+    return {"links": {role: following}, "fallbacks": {key: fallback}}

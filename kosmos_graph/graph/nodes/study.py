@@ -1,0 +1,145 @@
+"""The nodes of the branch that runs one locked design and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from kosmos_graph.agents.protocol import Analyst, Designer
+from kosmos_graph.claims.check import check_sentences, study_licence
+from kosmos_graph.domain.analysis import Analysis, Deviation, Study
+from kosmos_graph.domain.design import Design
+from kosmos_graph.domain.results import Execution
+from kosmos_graph.experiments.runner import run_design
+from kosmos_graph.graph.nodes.chain import ask_chain, move_on
+from kosmos_graph.graph.services import Services
+from kosmos_graph.graph.state import Abandoned, StudyState
+from kosmos_graph.graph.views import MAX_REPAIRS, checked_tries, held, last_check, material_of, settled_analysis
+from kosmos_graph.ids import generation_key
+
+
+class StudyNodes:
+    """The nodes, over their services. A method's name is the node's name."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    async def run_study(self, state: StudyState) -> dict[str, Any]:
+        """Execute the design in force for real. A failed execution is a result."""
+        design, card, sheet = design_in_force(state), state["card"], state["sheet"]
+        dataset = await asyncio.to_thread(self.services.data.reopen, card, sheet)
+        outcome = await asyncio.to_thread(run_design, dataset, design, sheet, state["settled"], design.key)
+        await asyncio.to_thread(self.services.store.put_artefacts, state["run_id"], outcome.files)
+        return {"executions": {design.key: outcome.execution}}
+
+    async def repair_study(self, state: StudyState) -> dict[str, Any]:
+        """Ask the designer for another design after failed executions."""
+        hypothesis, failed = state["hypothesis"], failed_executions(state)
+        number = len(failed)
+        key = repair_key(state, number)
+        if number > MAX_REPAIRS:
+            return {"abandoned": {hypothesis.id: Abandoned(reason=_reason(failed, "the bounded number of repairs was used up"))}}
+        material = material_of(state)
+
+        async def ask(designer: Designer) -> dict[str, Any]:
+            design = await designer.repair_study(material, hypothesis, failed, len(failed) + 1)
+            if design is None:
+                return {"abandoned": {hypothesis.id: Abandoned(reason=_reason(failed, "no other method is admissible"))}}
+            return {"designs": {key: design.model_copy(update={"key": key})}}
+
+        return await ask_chain(state, self.services.designers, "designer", "repair_study", hypothesis.id, ask, key)
+
+    async def switch_designer(self, state: StudyState) -> dict[str, Any]:
+        """Move the designer to the next model of its chain."""
+        return move_on(state, self.services.designers, "designer", state["hypothesis"].id)
+
+    async def analyse_study(self, state: StudyState) -> dict[str, Any]:
+        """Ask the analyst what the result means."""
+        hypothesis, design, execution = state["hypothesis"], design_in_force(state), execution_in_force(state)
+        check = last_check(state, design.key)
+        key = generation_key(design.key, checked_tries(state, design.key) + 1)
+        rejected = check.rejected if check is not None else ()
+        material = material_of(state)
+
+        async def ask(analyst: Analyst) -> dict[str, Any]:
+            sentences = await analyst.analyse_study(material, hypothesis, design, execution, rejected)
+            draft = Analysis(key=key, hypothesis=hypothesis.id, sentences=sentences, author=analyst.author)
+            return {"analyses": {key: draft}}
+
+        return await ask_chain(state, self.services.analysts, "analyst", "analyse_study", hypothesis.id, ask, key)
+
+    async def switch_analyst(self, state: StudyState) -> dict[str, Any]:
+        """Move the analyst to the next model of its chain."""
+        return move_on(state, self.services.analysts, "analyst", state["hypothesis"].id)
+
+    async def check_claims(self, state: StudyState) -> dict[str, Any]:
+        """Check every sentence of the latest draft against what the result licenses."""
+        design, result = design_in_force(state), execution_in_force(state).result
+        assert result is not None, "the router sends only successful executions here"  # noqa: S101
+        key = generation_key(design.key, checked_tries(state, design.key) + 1)
+        licence = study_licence(state["hypothesis"], design, result, state["sheet"], state["settled"].alpha, state["card"])
+        return {"checks": {key: check_sentences(key, state["analyses"][key].sentences, licence)}}
+
+    async def close_study(self, state: StudyState) -> dict[str, Any]:
+        """Put the study together: what ran, what was said, what deviates from the lock."""
+        hypothesis, design, execution = state["hypothesis"], design_in_force(state), execution_in_force(state)
+        check = last_check(state, design.key)
+        analysis = settled_analysis(state["analyses"][check.key], check) if check is not None else None
+        abandoned = (state.get("abandoned") or {}).get(hypothesis.id)
+        study = Study(
+            hypothesis=hypothesis.id,
+            design=design,
+            execution=execution,
+            analysis=analysis,
+            deviations=deviations(state),
+            status="analysed" if execution.status == "ok" else "not answered",
+            reason=abandoned.reason if abandoned is not None else None,
+        )
+        return {"studies": {hypothesis.id: study}}
+
+
+def repair_key(state: StudyState, number: int) -> str:
+    """Key of the `number`-th repair (from 1) of the locked design: `c1h2g1r1`."""
+    return f"{state['locked'].key}r{number}"
+
+
+def designs_in_order(state: StudyState) -> tuple[Design, ...]:
+    """The locked design and its repairs, oldest first."""
+    repairs = (held(state, "designs", repair_key(state, number), Design) for number in range(1, MAX_REPAIRS + 1))
+    return (state["locked"], *(design for design in repairs if design is not None))
+
+
+def design_in_force(state: StudyState) -> Design:
+    """The latest of the locked design and its repairs."""
+    return designs_in_order(state)[-1]
+
+
+def execution_in_force(state: StudyState) -> Execution:
+    """The execution of the design in force."""
+    return state["executions"][design_in_force(state).key]
+
+
+def failed_executions(state: StudyState) -> tuple[tuple[Design, Execution], ...]:
+    """Designs that were run and failed, oldest first, with their executions."""
+    pairs = ((design, held(state, "executions", design.key, Execution)) for design in designs_in_order(state))
+    return tuple((design, execution) for design, execution in pairs if execution is not None and execution.status == "failed")
+
+
+def deviations(state: StudyState) -> tuple[Deviation, ...]:
+    """One deviation for each repair that was run in place of the design before it."""
+    designs = designs_in_order(state)
+    executions = state.get("executions") or {}
+    return tuple(
+        Deviation(
+            hypothesis=state["hypothesis"].id,
+            planned=before.method,
+            done=after.method,
+            reason=executions[before.key].error or "the execution failed",
+        )
+        for before, after in zip(designs, designs[1:], strict=False)
+    )
+
+
+def _reason(failed: tuple[tuple[Design, Execution], ...], end: str) -> str:
+    tried = "; ".join(f"{design.method}: {execution.error}" for design, execution in failed)
+    return f"no experiment could be run ({tried}); {end}"

@@ -1,0 +1,85 @@
+"""What the nodes need from outside. The graph closes over it; none of it is ever in the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Literal, Protocol, TypeVar
+
+from kosmos_graph.agents.protocol import Analyst, Designer
+from kosmos_graph.data.dataset import Dataset
+from kosmos_graph.domain.calls import CallUsage
+from kosmos_graph.domain.data_card import DataCard
+from kosmos_graph.domain.report import Report
+from kosmos_graph.domain.study_sheet import StudySheet
+
+A = TypeVar("A", covariant=True)
+
+
+@dataclass(frozen=True)
+class Opened(Generic[A]):
+    """An agent for one execution of one node. `usage` fills with its answered calls while it works."""
+
+    agent: A
+    usage: Sequence[CallUsage] = ()
+
+
+@dataclass(frozen=True)
+class Link(Generic[A]):
+    """One link of a role's chain. `model` is its name as the user wrote it."""
+
+    model: str
+    open: Callable[[], Opened[A]]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A node of a run began, or came to an end that is about to be checkpointed. `branch` names the hypothesis or cycle."""
+
+    run_id: str
+    node: str
+    branch: str
+    phase: Literal["started", "finished", "paused", "failed"]
+
+
+class Store(Protocol):
+    """Where a run's files go. Writing the same content again is a no-op."""
+
+    def put_artefacts(self, run_id: str, files: Mapping[str, bytes]) -> None:
+        """Keep files under their content-derived names."""
+        ...
+
+    def put_report(self, run_id: str, report: Report) -> None:
+        """Write the report in every format, replacing what is there."""
+        ...
+
+    def log(self, event: Event, moment: datetime) -> None:
+        """Append an event to the run's log."""
+        ...
+
+
+class DataSource(Protocol):
+    """Data sets by path."""
+
+    def open_all(self, paths: Sequence[str], sheet: StudySheet) -> tuple[Dataset, ...]:
+        """Read the files anew. Raises BadInput."""
+        ...
+
+    def reopen(self, card: DataCard, sheet: StudySheet) -> Dataset:
+        """The data set that `card` describes. Raises DataChanged when the file is another one now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the nodes close over. Both chains have at least one link."""
+
+    designers: tuple[Link[Designer], ...]
+    analysts: tuple[Link[Analyst], ...]
+    store: Store
+    data: DataSource
+    clock: Callable[[], datetime]
+    approve: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+    watch: Callable[[Event], None] = lambda event: None  # noqa: E731 - a default that watches nothing

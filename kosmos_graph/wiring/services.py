@@ -1,0 +1,149 @@
+"""From settings, or from agents given by the caller, to the services that a graph closes over."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from kosmos_graph.agents.model_analyst import ModelAnalyst
+from kosmos_graph.agents.model_designer import ModelDesigner
+from kosmos_graph.agents.protocol import Analyst, Designer
+from kosmos_graph.agents.rules_analyst import RulesAnalyst
+from kosmos_graph.agents.rules_designer import RulesDesigner
+from kosmos_graph.checkpoints.both_faces import both_faces
+from kosmos_graph.domain.calls import AgentRole
+from kosmos_graph.graph.build import compile_research, compile_study
+from kosmos_graph.graph.face import ResearchGraph
+from kosmos_graph.graph.services import Event, Link, Opened, Services
+from kosmos_graph.providers.chat_asker import ChatAsker
+from kosmos_graph.providers.names import ModelSpec
+from kosmos_graph.run_folder import RunFolders
+from kosmos_graph.settings import Settings, load_settings
+from kosmos_graph.wiring.data_files import DataFiles
+from kosmos_graph.wiring.models import chain_of
+
+PACKAGES = ("kosmos-graph", "langgraph", "litellm", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
+
+DesignerChoice = str | Designer | Sequence[Designer] | None
+AnalystChoice = str | Analyst | Sequence[Analyst] | None
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that numbers and words depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def build_services(
+    settings: Settings,
+    *,
+    designer: Designer | Sequence[Designer] | None = None,
+    analyst: Analyst | Sequence[Analyst] | None = None,
+    approve: bool = False,
+    clock: Callable[[], datetime] = now,
+    watch: Callable[[Event], None] | None = None,
+) -> Services:
+    """Services from settings; agents that are given stand in for the settings' chains. Raises BadInput, MissingKey."""
+    return Services(
+        designers=_given(designer) if designer is not None else _designers(settings),
+        analysts=_given(analyst) if analyst is not None else _analysts(settings),
+        store=RunFolders(settings.home),
+        data=DataFiles(),
+        clock=clock,
+        approve=approve,
+        versions=versions(),
+        **({"watch": watch} if watch is not None else {}),
+    )
+
+
+def _given(agents: Any) -> tuple[Link[Any], ...]:
+    listed = tuple(agents) if isinstance(agents, Sequence) else (agents,)
+    return tuple(Link(model=agent.author, open=lambda agent=agent: Opened(agent=agent)) for agent in listed)
+
+
+def _designers(settings: Settings) -> tuple[Link[Designer], ...]:
+    return tuple(_link(model, "designer", RulesDesigner, ModelDesigner) for model in chain_of(settings, "designer"))
+
+
+def _analysts(settings: Settings) -> tuple[Link[Analyst], ...]:
+    return tuple(_link(model, "analyst", RulesAnalyst, ModelAnalyst) for model in chain_of(settings, "analyst"))
+
+
+def _link(model: str | ModelSpec, role: AgentRole, rules: Callable[[], Any], bound: Callable[[ChatAsker], Any]) -> Link[Any]:
+    if isinstance(model, str):
+        return Link(model=model, open=lambda: Opened(agent=rules()))
+
+    def open_bound() -> Opened[Any]:
+        asker = ChatAsker(model, role)
+        return Opened(agent=bound(asker), usage=asker.usage)
+
+    return Link(model=model.name, open=open_bound)
+
+
+def model_settings(
+    *,
+    model: str | None = None,
+    designer: object = None,
+    analyst: object = None,
+    fallback: Sequence[str] | None = None,
+    home: str | Path | None = None,
+    settings: Settings | None = None,
+) -> Settings:
+    """Settings in force: the arguments that name models or the home folder, over `settings`, or over the environment's."""
+    given: dict[str, Any] = {
+        "litellm_model": model,
+        "kosmos_designer_model": designer if isinstance(designer, str) else None,
+        "kosmos_analyst_model": analyst if isinstance(analyst, str) else None,
+        "kosmos_fallback_models": ",".join(fallback) if fallback else None,
+        "kosmos_home": Path(home) if home is not None else None,
+    }
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if settings is not None:
+        return settings.model_copy(update=chosen)
+    return load_settings(**chosen)
+
+
+def build_graph(
+    *,
+    designer: DesignerChoice = None,
+    analyst: AnalystChoice = None,
+    model: str | None = None,
+    fallback: Sequence[str] | None = None,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+    approve: bool = False,
+    home: str | Path | None = None,
+    settings: Settings | None = None,
+    clock: Callable[[], datetime] = now,
+    watch: Callable[[Event], None] | None = None,
+) -> ResearchGraph:
+    """The compiled research graph.
+
+    `designer` and `analyst` are model names ("ollama/llama3.1:8b", "rules"), or agents (one, or a chain of them); where they
+    are None the settings decide, and without any model `rules` plays both. `fallback` names the models that take over, in
+    order. `checkpointer` may be synchronous or asynchronous. Raises BadInput, UnknownModel, MissingKey.
+    """
+    services = build_services(
+        model_settings(model=model, designer=designer, analyst=analyst, fallback=fallback, home=home, settings=settings),
+        designer=None if designer is None or isinstance(designer, str) else designer,
+        analyst=None if analyst is None or isinstance(analyst, str) else analyst,
+        approve=approve,
+        clock=clock,
+        watch=watch,
+    )
+    return compile_research(services, both_faces(checkpointer))
+
+
+def build_study_graph(**choices: Any) -> ResearchGraph:
+    """The compiled graph for one locked design (see `StudyState` for its input), without a checkpointer."""
+    settings = model_settings(**choices)
+    return compile_study(build_services(settings))
