@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import os
 import queue
@@ -15,13 +16,12 @@ T = TypeVar("T")
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _pid: int | None = None
-_blocked: dict[asyncio.AbstractEventLoop, int] = {}
 _END = object()
 
 
 def loop() -> asyncio.AbstractEventLoop:
     """The background loop, started at first use and again in a forked child."""
-    global _loop, _pid  # noqa: PLW0603 - one loop a process is what this module is for
+    global _loop, _pid
     with _lock:
         if _loop is None or _pid != os.getpid():
             _loop, _pid = asyncio.new_event_loop(), os.getpid()
@@ -42,59 +42,40 @@ def on_background_loop() -> bool:
     return _loop is not None and running_loop() is _loop
 
 
-def is_free(other: asyncio.AbstractEventLoop | None) -> bool:
-    """Whether `other` runs and is not held up by a synchronous call of ours made inside it."""
-    return other is not None and other.is_running() and other not in _blocked
-
-
-@contextlib.contextmanager
-def _holding_up() -> Iterator[None]:
-    """Remember, while a synchronous call waits, that it holds up the event loop it was made in, if any (Jupyter)."""
-    held = running_loop()
-    if held is not None and held is _loop:
+def _refuse_to_wait_for_itself() -> None:
+    if on_background_loop():
         raise RuntimeError("a synchronous call was made on the background loop itself: use the asynchronous one there")
-    if held is None:
-        yield
-        return
-    _blocked[held] = _blocked.get(held, 0) + 1
-    try:
-        yield
-    finally:
-        _blocked[held] -= 1
-        if not _blocked[held]:
-            del _blocked[held]
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the background loop and wait for it. An interrupted wait cancels it and waits for its end."""
-    with _holding_up():
-        future = asyncio.run_coroutine_threadsafe(work, loop())
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
+    """Run a coroutine on the background loop and wait for it. Interrupting the wait cancels it."""
+    _refuse_to_wait_for_itself()
+    future = submit(work)
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        future.cancel()
+        raise
 
 
-async def hop(work: Callable[[], Coroutine[Any, Any, T]], target: asyncio.AbstractEventLoop | None = None) -> T:
-    """Await `work()` on `target` (the background loop if None), from any loop."""
-    home = target or loop()
-    if running_loop() is home:
+async def hop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Await `work()` on the background loop, from any loop."""
+    if on_background_loop():
         return await work()
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), home))
+    return await asyncio.wrap_future(submit(work()))
 
 
 def iterate(source: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
     """Iterate synchronously over an asynchronous iterator that lives on the background loop. Leaving early closes it."""
+    _refuse_to_wait_for_itself()
     parts: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    with _holding_up():
-        future = asyncio.run_coroutine_threadsafe(_pump(source, parts.put), loop())
-        try:
-            while (part := parts.get()) is not _END:
-                yield part
-            future.result()
-        finally:
-            future.cancel()
+    future = submit(_pump(source, parts.put))
+    try:
+        while (part := parts.get()) is not _END:
+            yield part
+        future.result()
+    finally:
+        future.cancel()
 
 
 async def aiterate(source: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
@@ -105,7 +86,7 @@ async def aiterate(source: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
     def put(part: object) -> None:
         here.call_soon_threadsafe(parts.put_nowait, part)
 
-    future = asyncio.run_coroutine_threadsafe(_pump(source, put), loop())
+    future = submit(_pump(source, put))
     try:
         while (part := await parts.get()) is not _END:
             yield part
@@ -121,3 +102,8 @@ async def _pump(source: Callable[[], AsyncIterator[T]], put: Callable[[object], 
                 put(part)
     finally:
         put(_END)
+
+
+def submit(work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+    """Begin a coroutine on the background loop and return at once."""
+    return asyncio.run_coroutine_threadsafe(work, loop())

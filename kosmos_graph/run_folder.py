@@ -41,7 +41,9 @@ def write_whole(path: Path, content: bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror or error}; free space or choose another home folder") from error
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror or error}; free space or choose another home folder"
+        ) from error
 
 
 class RunFolders:

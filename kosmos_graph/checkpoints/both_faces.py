@@ -18,7 +18,8 @@ class BothFaces(BaseCheckpointSaver[Any]):
     """The saver `inner` for everyone.
 
     A synchronous `inner` serves asynchronous callers from a worker thread. An asynchronous one (it remembers its `loop`) is
-    awaited on that loop while it is free, else on the background loop.
+    always awaited on the background loop, never on the caller's: its locks then belong to one loop, and a synchronous call
+    made inside a running loop cannot wait for that same loop.
     """
 
     def __init__(self, inner: BaseCheckpointSaver[Any]) -> None:
@@ -99,9 +100,7 @@ class BothFaces(BaseCheckpointSaver[Any]):
             lambda: self.inner.aput(config, checkpoint, metadata, new_versions),
         )
 
-    def put_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> None:
+    def put_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
         """See BaseCheckpointSaver."""
         self._sync(
             lambda: self.inner.put_writes(config, writes, task_id, task_path),
@@ -125,19 +124,15 @@ class BothFaces(BaseCheckpointSaver[Any]):
         """See BaseCheckpointSaver."""
         await self._async(lambda: self.inner.delete_thread(thread_id), lambda: self.inner.adelete_thread(thread_id))
 
-    def _home(self) -> asyncio.AbstractEventLoop:
-        own = getattr(self.inner, "loop", None)
-        return own if background.is_free(own) else background.loop()
-
     def _sync(self, direct: Callable[[], T], awaited: Callable[[], Coroutine[Any, Any, T]]) -> T:
         if not self.is_async:
             return direct()
-        return background.run(background.hop(awaited, self._home()))
+        return background.run(awaited())
 
     async def _async(self, direct: Callable[[], T], awaited: Callable[[], Coroutine[Any, Any, T]]) -> T:
         if not self.is_async:
             return await asyncio.to_thread(direct)
-        return await background.hop(awaited, self._home())
+        return await background.hop(awaited)
 
 
 async def _collect(found: AsyncIterator[T]) -> list[T]:

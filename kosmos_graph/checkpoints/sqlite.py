@@ -27,7 +27,9 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"the checkpoint store {path} cannot be opened: {error}; choose another home folder or mend the file") from error
+        raise StoreError(
+            f"the checkpoint store {path} cannot be opened: {error}; choose another home folder or mend the file"
+        ) from error
     return connection
 
 

@@ -31,7 +31,8 @@ Builder = StateGraph[Any, Any, Any, Any]
 def add_nodes(builder: Builder, nodes: object, names: tuple[str, ...], services: Services, *, in_branch: bool) -> None:
     """Add the methods called `names` of `nodes` as the nodes of these names."""
     for name in names:
-        builder.add_node(name, observed(name, getattr(nodes, name), services, in_branch=in_branch))
+        node: Any = observed(name, getattr(nodes, name), services, in_branch=in_branch)
+        builder.add_node(name, node)
 
 
 def design_graph(services: Services) -> Builder:
@@ -83,9 +84,7 @@ def research_graph(services: Services) -> Builder:
     builder.add_node("study", study_graph(services).compile())
     builder.add_edge(START, "profile_data")
     builder.add_edge("profile_data", "plan_research")
-    builder.add_conditional_edges(
-        "plan_research", routing.after_plan_research, ["design", "switch_designer", "confirm_findings"]
-    )
+    builder.add_conditional_edges("plan_research", routing.after_plan_research, ["design", "switch_designer", "confirm_findings"])
     builder.add_edge("switch_designer", "plan_research")
     builder.add_edge("design", "lock_plan")
     builder.add_edge("lock_plan", "approve_plan")

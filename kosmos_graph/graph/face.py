@@ -35,29 +35,36 @@ class ResearchGraph(CompiledStateGraph[Any, Any, Any, Any]):
             return await self._finish(input, config, kwargs)
         return await background.hop(lambda: self._finish(input, config, kwargs))
 
-    def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:  # type: ignore[override]  # noqa: A002
+    def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:  # noqa: A002
         """Like `invoke`, yielding LangGraph's stream parts."""
         return background.iterate(lambda: self._parts(input, config, kwargs))
 
-    async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:  # type: ignore[override]  # noqa: A002
+    async def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: A002
         """Like `stream`, asynchronously."""
-        parts = self._parts(input, config, kwargs) if _stays(config) else background.aiterate(
-            lambda: self._parts(input, config, kwargs)
+        parts = (
+            self._parts(input, config, kwargs)
+            if _stays(config)
+            else background.aiterate(lambda: self._parts(input, config, kwargs))
         )
         async for part in parts:
             yield part
 
     async def _finish(self, given: Any, config: RunnableConfig | None, kwargs: Mapping[str, Any]) -> Any:
-        result = await super().ainvoke(given, config, **_durable(kwargs))
+        result = await super().ainvoke(given, config, **self._durable(config, kwargs))
         raise_stops(_interrupts(result))
         return result
 
     async def _parts(self, given: Any, config: RunnableConfig | None, kwargs: Mapping[str, Any]) -> AsyncIterator[Any]:
         interrupts: list[Any] = []
-        async for part in super().astream(given, config, **_durable(kwargs)):
+        async for part in super().astream(given, config, **self._durable(config, kwargs)):
             interrupts += _interrupts(part)
             yield part
         raise_stops(interrupts)
+
+    def _durable(self, config: RunnableConfig | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The caller's arguments, with durability "sync" where there is a checkpointer and the caller chose none."""
+        kept = self.checkpointer or _configurable(config).get("__pregel_checkpointer")
+        return {**kwargs, "durability": "sync"} if kept and kwargs.get("durability") is None else dict(kwargs)
 
 
 def with_face(compiled: CompiledStateGraph[Any, Any, Any, Any]) -> ResearchGraph:
@@ -67,12 +74,11 @@ def with_face(compiled: CompiledStateGraph[Any, Any, Any, Any]) -> ResearchGraph
 
 
 def _stays(config: RunnableConfig | None) -> bool:
-    configurable = (config or {}).get("configurable") or {}
-    return background.on_background_loop() or any(name in configurable for name in _INTERNAL)
+    return background.on_background_loop() or any(name in _configurable(config) for name in _INTERNAL)
 
 
-def _durable(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    return {**kwargs, "durability": kwargs.get("durability") or "sync"}
+def _configurable(config: RunnableConfig | None) -> Mapping[str, Any]:
+    return (config or {}).get("configurable") or {}
 
 
 def _interrupts(part: Any) -> list[Any]:

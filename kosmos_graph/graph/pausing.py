@@ -17,8 +17,7 @@ STOP = "kosmos_graph.stop"
 APPROVE = "kosmos_graph.approve"
 
 _CLASSES: Mapping[str, type[errors.KosmosError]] = {
-    cls.__name__: cls
-    for cls in (errors.BadInput, errors.DataChanged, errors.MissingKey, errors.RunStopped, errors.StoreError)
+    cls.__name__: cls for cls in (errors.BadInput, errors.DataChanged, errors.MissingKey, errors.RunStopped, errors.StoreError)
 }
 
 

@@ -14,6 +14,7 @@ from kosmos_graph.graph.state import DesignState, ResearchState, StudyState
 from kosmos_graph.graph.views import MAX_DESIGNS, SYNTHESIS, cycle_hypotheses, generations, held, to_redraft
 from kosmos_graph.ids import cycle_key, generation_key
 
+
 def after_plan_research(state: ResearchState) -> list[Send] | Literal["switch_designer", "confirm_findings"]:
     """To the next model if this one gave up, to a design branch per hypothesis, or on when a later cycle brought none."""
     cycle = state.get("cycle") or 1
@@ -39,7 +40,7 @@ def after_approve_plan(state: ResearchState) -> list[Send] | Literal["decide_nex
 
 def _frame(state: ResearchState, *, dataset: str) -> dict[str, object]:
     start, cards = state.get("start"), state.get("cards") or {}
-    frame: dict[str, object] = {name: state[name] for name in ("question", "sheet", "settled", "links") if name in state}  # type: ignore[literal-required]
+    frame: dict[str, object] = {name: state[name] for name in ("question", "sheet", "settled", "links") if name in state}
     if start is not None:
         frame["run_id"] = start.run_id
     if dataset in cards:

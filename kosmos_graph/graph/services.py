@@ -14,23 +14,23 @@ from kosmos_graph.domain.data_card import DataCard
 from kosmos_graph.domain.report import Report
 from kosmos_graph.domain.study_sheet import StudySheet
 
-A = TypeVar("A", covariant=True)
+A_co = TypeVar("A_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Opened(Generic[A]):
+class Opened(Generic[A_co]):
     """An agent for one execution of one node. `usage` fills with its answered calls while it works."""
 
-    agent: A
+    agent: A_co
     usage: Sequence[CallUsage] = ()
 
 
 @dataclass(frozen=True)
-class Link(Generic[A]):
+class Link(Generic[A_co]):
     """One link of a role's chain. `model` is its name as the user wrote it."""
 
     model: str
-    open: Callable[[], Opened[A]]
+    open: Callable[[], Opened[A_co]]
 
 
 @dataclass(frozen=True)
@@ -82,4 +82,4 @@ class Services:
     clock: Callable[[], datetime]
     approve: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
-    watch: Callable[[Event], None] = lambda event: None  # noqa: E731 - a default that watches nothing
+    watch: Callable[[Event], None] = lambda event: None

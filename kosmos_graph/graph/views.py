@@ -48,9 +48,7 @@ def hypotheses_of(state: ResearchState) -> tuple[Hypothesis, ...]:
     """All hypotheses, by cycle and number."""
     plans = state.get("proposals") or {}
     cycles = range(1, (state.get("cycle") or 1) + 1)
-    return tuple(
-        hypothesis for cycle in cycles if cycle_key(cycle) in plans for hypothesis in plans[cycle_key(cycle)].hypotheses
-    )
+    return tuple(hypothesis for cycle in cycles if cycle_key(cycle) in plans for hypothesis in plans[cycle_key(cycle)].hypotheses)
 
 
 def cycle_hypotheses(state: ResearchState) -> tuple[Hypothesis, ...]:

@@ -38,7 +38,10 @@ class DataFiles:
                 kept = load_dataset(Path(card.path), sheet, name=card.name)
                 self._keep_locked(kept, sheet)
         if kept.card != card:
-            raise DataChanged(f"{card.path} (SHA-256 {found}) is read otherwise now than when the run began: resume with the version that began it")
+            raise DataChanged(
+                f"{card.path} (SHA-256 {found}) is read otherwise now than when the run began: "
+                "resume with the version that began it"
+            )
         return kept
 
     def _keep(self, dataset: Dataset, sheet: StudySheet) -> None:
@@ -59,7 +62,8 @@ def unchanged(card: DataCard) -> str:
         raise DataChanged(f"{card.path} was read with SHA-256 {card.sha256} when the run began, and now: {error}") from error
     if found != card.sha256:
         raise DataChanged(
-            f"{card.path} has changed: the run began with SHA-256 {card.sha256} and found {found}; put the old file back, or start another run"
+            f"{card.path} has changed: the run began with SHA-256 {card.sha256} and found {found}; "
+            "put the old file back, or start another run"
         )
     return found
 

@@ -37,6 +37,7 @@ from kosmos_graph.graph.views import (
 from kosmos_graph.ids import cycle_key, generation_key
 from kosmos_graph.render.report import build_report
 
+
 class ResearchNodes:
     """The nodes, over their services. A method's name is the node's name."""
 
@@ -101,8 +102,13 @@ class ResearchNodes:
         plan = state["plans"][key]
         if not (state.get("approve") or self.services.approve) or not plan.designs:
             return {"approved": {key: plan}}
-        decision = interrupt({"kind": APPROVE, "plan": plan.model_dump(mode="json")})
-        return {"approved": {key: apply_decision(plan, decision, material_of(state))}}
+        question: dict[str, Any] = {"kind": APPROVE, "plan": plan.model_dump(mode="json")}
+        while True:
+            decision = interrupt(question)
+            try:
+                return {"approved": {key: apply_decision(plan, decision, material_of(state))}}
+            except BadInput as error:
+                question = {**question, "complaint": str(error)}
 
     async def decide_next(self, state: ResearchState) -> dict[str, Any]:
         """Begin another cycle while the options allow one and the last cycle planned something."""
@@ -198,4 +204,3 @@ def sheet_source(about: object) -> Any:
     if isinstance(about, str):
         return Path(about)
     raise BadInput("the study sheet (`about`) is a path to a YAML file or a mapping")
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 from kosmos_graph.agents.protocol import Analyst, Designer
@@ -136,7 +137,7 @@ def deviations(state: StudyState) -> tuple[Deviation, ...]:
             done=after.method,
             reason=executions[before.key].error or "the execution failed",
         )
-        for before, after in zip(designs, designs[1:], strict=False)
+        for before, after in pairwise(designs)
     )
 
 
