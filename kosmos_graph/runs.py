@@ -5,10 +5,11 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import shutil
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from filelock import FileLock, Timeout
 from langgraph.types import Command
@@ -31,8 +32,7 @@ from kosmos_graph.render.usage import usage_by_model
 from kosmos_graph.run_folder import RunFolders
 from kosmos_graph.settings import Settings, load_settings
 from kosmos_graph.wiring.data_files import unchanged
-from kosmos_graph.wiring.models import hosts_of
-from kosmos_graph.wiring.services import build_services, model_settings, now
+from kosmos_graph.wiring.services import build_services, hosts_of, model_settings, now
 
 Status = Literal["running", "finished", "waiting", "stopped", "failed", "interrupted"]
 """running: some process has it. finished: there is a report. waiting: the plan waits for a person. stopped: a model, the data
@@ -67,7 +67,7 @@ class Run:
     def __init__(self, run_id: str, settings: Settings, record: dict[str, Any]) -> None:
         self.id = run_id
         self.settings = settings
-        self.folders = RunFolders(settings.home)
+        self.folders = RunFolders(settings.kosmos_home)
         self.pending: Pending | None = None
         self._record = record
         self._future: concurrent.futures.Future[Report | None] | None = None
@@ -104,7 +104,7 @@ class Run:
     @property
     def usage(self) -> tuple[RoleUsage, ...]:
         """Calls, tokens and cost by role and model, of everything that is checkpointed so far."""
-        with open_saver(self.settings.home) as saver:
+        with open_saver(self.settings.kosmos_home) as saver:
             return usage_by_model(_calls(saver, self.id))
 
     def stop(self) -> None:
@@ -112,16 +112,16 @@ class Run:
         if self._future is not None:
             self._future.cancel()
 
-    def _begin(self, given: Any, lock: FileLock, watch: Callable[[Event], None] | None) -> Run:
+    def _begin(self, given: Any, lock: _Lock, watch: Callable[[Event], None] | None) -> Run:
         self._note("running", "")
         self._future = background.submit(self._drive(given, lock, watch))
         return self
 
-    async def _drive(self, given: Any, lock: FileLock, watch: Callable[[Event], None] | None) -> Report | None:
+    async def _drive(self, given: Any, lock: _Lock, watch: Callable[[Event], None] | None) -> Report | None:
         status: Status = "interrupted"
         detail = ""
         try:
-            with open_saver(self.settings.home) as saver:
+            with open_saver(self.settings.kosmos_home) as saver:
                 graph = self._graph(saver, watch)
                 result = await graph.ainvoke(given, self._config)
                 self.pending = _pending(result)
@@ -175,7 +175,7 @@ def start(
     paths = [str(Path(path).expanduser().absolute()) for path in parse_paths([str(path) for path in data])]
     sheet = str(Path(about).expanduser().absolute()) if isinstance(about, str | Path) else about
     identity = run_id or new_run_id()
-    folders = RunFolders(chosen.home)
+    folders = RunFolders(chosen.kosmos_home)
     lock = _new_folder(folders, identity)
     record = {
         "id": identity,
@@ -184,12 +184,7 @@ def start(
         "about": dict(sheet) if isinstance(sheet, Mapping) else sheet,
         "options": parse_options(dict(options or {})).model_dump(),
         "approve": approve,
-        "models": {
-            "model": chosen.litellm_model,
-            "designer": chosen.kosmos_designer_model,
-            "analyst": chosen.kosmos_analyst_model,
-            "fallback": chosen.kosmos_fallback_models,
-        },
+        "models": {"model": chosen.litellm_model, "fallback": chosen.kosmos_fallback_models},
         "chains": {
             "designer": [link.model for link in services.designers],
             "analyst": [link.model for link in services.analysts],
@@ -215,18 +210,17 @@ def resume(
     DataChanged when a data file is another one now.
     """
     base = settings or load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
-    record = _record_of(RunFolders(base.home), run_id)
-    models = record["models"]
+    record = _record_of(RunFolders(base.kosmos_home), run_id)
     chosen = model_settings(
-        model=models["model"],
-        designer=models["designer"],
-        analyst=models["analyst"],
-        fallback=[name for name in (models["fallback"] or "").split(",") if name],
+        model=record["models"]["model"],
+        designer=record["chains"]["designer"][0],
+        analyst=record["chains"]["analyst"][0],
+        fallback=[name for name in (record["models"]["fallback"] or "").split(",") if name],
         settings=base,
     )
-    lock = _take(RunFolders(base.home), run_id)
+    lock = _take(RunFolders(base.kosmos_home), run_id)
     try:
-        given = _continuation(base.home, record, decision)
+        given = _continuation(base.kosmos_home, record, decision)
         return Run(run_id, chosen, record)._begin(given, lock, watch)
     except BaseException:
         lock.release()
@@ -247,10 +241,10 @@ def fork(
     At a step inside a study, everything but that study is kept. Raises UnknownRun, BadInput for an unknown step.
     """
     base = settings or load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
-    folders = RunFolders(base.home)
+    folders = RunFolders(base.kosmos_home)
     record = _record_of(folders, run_id)
     identity = new_id or new_run_id()
-    with open_saver(base.home) as saver:
+    with open_saver(base.kosmos_home) as saver:
         step = _find_step(steps_of(saver, run_id), at)
         lock = _new_folder(folders, identity)
         try:
@@ -265,7 +259,7 @@ def fork(
 def list_runs(*, home: str | Path | None = None, settings: Settings | None = None) -> tuple[RunSummary, ...]:
     """All runs of a home folder, oldest first."""
     base = settings or load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
-    folders = RunFolders(base.home)
+    folders = RunFolders(base.kosmos_home)
     records = [record for record in (folders.record(run_id) for run_id in folders.run_ids()) if record is not None]
     return tuple(_summary(folders, record) for record in sorted(records, key=lambda record: (record["began"], record["id"])))
 
@@ -273,8 +267,8 @@ def list_runs(*, home: str | Path | None = None, settings: Settings | None = Non
 def history(run_id: str, *, home: str | Path | None = None, settings: Settings | None = None) -> tuple[Step, ...]:
     """The steps of a run, oldest first. Raises UnknownRun."""
     base = settings or load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
-    _record_of(RunFolders(base.home), run_id)
-    with open_saver(base.home) as saver:
+    _record_of(RunFolders(base.kosmos_home), run_id)
+    with open_saver(base.kosmos_home) as saver:
         return steps_of(saver, run_id)
 
 
@@ -283,7 +277,7 @@ def disclosed(run: Run) -> str | None:
     hosts = hosts_of(run.settings)
     if not hosts:
         return None
-    with open_saver(run.settings.home) as saver:
+    with open_saver(run.settings.kosmos_home) as saver:
         found = saver.get_tuple(thread(run.id))
     cards = found.checkpoint["channel_values"].get("cards") if found is not None else None
     return disclosure(tuple(card for _, card in sorted(cards.items())), hosts) if cards else None
@@ -325,6 +319,8 @@ def _find_step(steps: Sequence[Step], at: str) -> Step:
     found = [step for step in steps if step.name == at]
     if not found:
         raise BadInput(f"the run has no step {at!r}: `history` lists its steps")
+    if not found[-1].next and not found[-1].namespace:
+        raise BadInput(f"step {at} is the run's end, and nothing goes on from there: `history` lists the steps before it")
     return found[-1]
 
 
@@ -344,31 +340,61 @@ def _summary(folders: RunFolders, record: Mapping[str, Any]) -> RunSummary:
     )
 
 
-def _lock(folders: RunFolders, run_id: str) -> FileLock:
-    return FileLock(folders.path(run_id) / LOCK, timeout=0, thread_local=False)
-
-
 def _is_free(folders: RunFolders, run_id: str) -> bool:
-    lock = _lock(folders, run_id)
+    lock = _Lock(folders.path(run_id).absolute() / LOCK)
     try:
-        with lock:
-            return True
-    except (Timeout, OSError):
+        free = lock.acquire()
+    except OSError:
         return False
+    if free:
+        lock.release()
+    return free
 
 
-def _take(folders: RunFolders, run_id: str) -> FileLock:
-    lock = _lock(folders, run_id)
+class _Lock:
+    """Holds a run for this process and against others. The system frees it when the process is killed.
+
+    A FileLock alone does not say "taken" to its own thread: it takes a second lock of one file for a mistake and raises
+    RuntimeError. So what this process holds is remembered here.
+    """
+
+    _held: ClassVar[set[Path]] = set()
+    _guard: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = FileLock(path, timeout=0, thread_local=False)
+
+    def acquire(self) -> bool:
+        """Whether the run could be had. Raises OSError where the file cannot be made."""
+        with self._guard:
+            if self._path in self._held:
+                return False
+            try:
+                self._file.acquire()
+            except Timeout:
+                return False
+            self._held.add(self._path)
+            return True
+
+    def release(self) -> None:
+        """Let others have the run."""
+        with self._guard:
+            self._file.release()
+            self._held.discard(self._path)
+
+
+def _take(folders: RunFolders, run_id: str) -> _Lock:
+    lock = _Lock(folders.path(run_id).absolute() / LOCK)
     try:
-        lock.acquire()
-    except Timeout as error:
-        raise RunExists(f"run {run_id} is being run by another process: wait for it, or stop that one first") from error
+        if not lock.acquire():
+            raise RunExists(f"run {run_id} is being run now, here or by another process: wait for it, or stop that one first")
     except OSError as error:
         raise StoreError(f"the run's folder {folders.path(run_id)} cannot be written: {error.strerror or error}") from error
     return lock
 
 
-def _new_folder(folders: RunFolders, run_id: str) -> FileLock:
+def _new_folder(folders: RunFolders, run_id: str) -> _Lock:
     if not is_run_id(run_id):
         raise BadInput(f"{run_id!r} cannot name a run: letters, digits, `-` and `_`, 64 at most, beginning with a letter or digit")
     folder = folders.path(run_id)
@@ -392,7 +418,7 @@ def _copy_artefacts(folders: RunFolders, source: str, target: str) -> None:
 def report_text(run_id: str, output: str, *, home: str | Path | None = None) -> str:
     """A run's report as it was written. Raises UnknownRun, and RunStopped if there is none yet."""
     base = load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
-    folders = RunFolders(base.home)
+    folders = RunFolders(base.kosmos_home)
     record = _record_of(folders, run_id)
     try:
         return (folders.path(run_id) / f"report.{output}").read_text(encoding="utf-8")

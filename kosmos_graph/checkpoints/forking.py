@@ -75,11 +75,12 @@ def _step(one: CheckpointTuple, name: str) -> Step:
 
 
 def _next_nodes(one: CheckpointTuple) -> tuple[str, ...]:
-    """Nodes that a checkpoint's channels call for, read off LangGraph's `branch:to:NODE` triggers and pending sends."""
+    """Nodes that a checkpoint's channels call for, read off LangGraph's `branch:to:NODE` triggers, pending sends and input."""
     values = one.checkpoint["channel_values"]
     direct = [channel.removeprefix("branch:to:") for channel in values if channel.startswith("branch:to:")]
     sends = [send.node for send in values.get("__pregel_tasks") or ()]
-    return tuple(sorted({*direct, *sends}))
+    beginning = ["profile_data"] if "__start__" in values and not namespace_of(one) else []
+    return tuple(sorted({*direct, *sends, *beginning}))
 
 
 def copy_until(saver: BaseCheckpointSaver[Any], source: str, step: Step, target: str) -> None:

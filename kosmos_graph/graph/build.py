@@ -6,7 +6,6 @@ from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 
 from kosmos_graph.graph import routing
 from kosmos_graph.graph.face import ResearchGraph, with_face
@@ -105,6 +104,6 @@ def compile_research(services: Services, checkpointer: BaseCheckpointSaver[Any] 
     return with_face(research_graph(services).compile(checkpointer=checkpointer, name="research"))
 
 
-def compile_study(services: Services) -> CompiledStateGraph[Any, Any, Any, Any]:
+def compile_study(services: Services) -> ResearchGraph:
     """The graph for one locked design, with every face and no checkpointer of its own."""
     return with_face(study_graph(services).compile(name="study"))

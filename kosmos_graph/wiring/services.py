@@ -5,9 +5,11 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
@@ -29,6 +31,8 @@ from kosmos_graph.wiring.data_files import DataFiles
 from kosmos_graph.wiring.models import chain_of
 
 PACKAGES = ("kosmos-graph", "langgraph", "litellm", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
+
+ROLES: tuple[AgentRole, ...] = ("designer", "analyst")
 
 DesignerChoice = str | Designer | Sequence[Designer] | None
 AnalystChoice = str | Analyst | Sequence[Analyst] | None
@@ -57,7 +61,7 @@ def build_services(
     return Services(
         designers=_given(designer) if designer is not None else _designers(settings),
         analysts=_given(analyst) if analyst is not None else _analysts(settings),
-        store=RunFolders(settings.home),
+        store=RunFolders(settings.kosmos_home),
         data=DataFiles(),
         clock=clock,
         approve=approve,
@@ -68,7 +72,7 @@ def build_services(
 
 def _given(agents: Any) -> tuple[Link[Any], ...]:
     listed = tuple(agents) if isinstance(agents, Sequence) else (agents,)
-    return tuple(Link(model=agent.author, open=lambda agent=agent: Opened(agent=agent)) for agent in listed)
+    return tuple(Link(model=agent.author, open=partial(Opened, agent)) for agent in listed)
 
 
 def _designers(settings: Settings) -> tuple[Link[Designer], ...]:
@@ -99,7 +103,10 @@ def model_settings(
     home: str | Path | None = None,
     settings: Settings | None = None,
 ) -> Settings:
-    """Settings in force: the arguments that name models or the home folder, over `settings`, or over the environment's."""
+    """Settings in force: the arguments that name models or the home folder, over `settings`, or over the environment's.
+
+    Another model does not get the address and the key that belong to the settings' own.
+    """
     given: dict[str, Any] = {
         "litellm_model": model,
         "kosmos_designer_model": designer if isinstance(designer, str) else None,
@@ -108,9 +115,11 @@ def model_settings(
         "kosmos_home": Path(home) if home is not None else None,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    if settings is not None:
-        return settings.model_copy(update=chosen)
-    return load_settings(**chosen)
+    if settings is None:
+        return load_settings(**chosen)
+    if chosen.get("litellm_model", settings.litellm_model) != settings.litellm_model:
+        chosen |= dict.fromkeys(("llm_provider", "litellm_api_base", "litellm_api_key"))
+    return settings.model_copy(update=chosen)
 
 
 def build_graph(
@@ -147,3 +156,10 @@ def build_study_graph(**choices: Any) -> ResearchGraph:
     """The compiled graph for one locked design (see `StudyState` for its input), without a checkpointer."""
     settings = model_settings(**choices)
     return compile_study(build_services(settings))
+
+
+def hosts_of(settings: Settings) -> tuple[str, ...]:
+    """Where the chains' models are asked, apart from this machine: hosts, or the provider's name where LiteLLM knows the host."""
+    specs = (link for role in ROLES for link in chain_of(settings, role) if not isinstance(link, str))
+    away = (spec for spec in specs if not spec.loopback)
+    return tuple(sorted({(urlsplit(spec.api_base).hostname if spec.api_base else None) or spec.provider for spec in away}))

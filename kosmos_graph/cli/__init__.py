@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kosmos_graph.cli.progress import Progress
+
 if TYPE_CHECKING:
-    from kosmos_graph.graph.services import Event
     from kosmos_graph.runs import Run
 
 app = typer.Typer(
@@ -182,39 +183,6 @@ def providers(as_json: AsJson = False) -> None:
         print(provider)
 
 
-class Progress:
-    """What a person sees while a run goes on: a line per node, on stderr."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
-        self.run: Run | None = None
-        self.told = False
-
-    def say(self, text: str) -> None:
-        """One line on stderr, whatever `quiet` says."""
-        print(text, file=sys.stderr, flush=True)
-
-    def follow(self, run: Run) -> None:
-        """Say the run's id, first of all."""
-        self.run = run
-        self.say(f"run {run.id}")
-
-    def watch(self, event: Event) -> None:
-        """Tell of one event."""
-        if event.phase == "started" and event.node == "plan_research" and not self.told:
-            self.disclose()
-        if not self.quiet and event.phase != "finished":
-            self.say(f"  {event.branch:<6} {event.node}" + ("" if event.phase == "started" else f" ({event.phase})"))
-
-    def disclose(self) -> None:
-        """Say once what leaves the machine."""
-        from kosmos_graph.runs import disclosed
-
-        self.told = True
-        if self.run is not None and (sentence := disclosed(self.run)):
-            self.say(sentence)
-
-
 def decision_of(accept: bool, strike: list[str] | None, edit: str | None) -> Any:
     """The decision that the options of `resume` make, or None."""
     from kosmos_graph.errors import BadInput
@@ -231,7 +199,8 @@ def decision_of(accept: bool, strike: list[str] | None, edit: str | None) -> Any
 def finish(run: Run, *, as_json: bool, progress: Progress) -> None:
     """Wait for the run and print its answer; exit with what came of it."""
     try:
-        run.wait()
+        with progress.shown():
+            run.wait()
     except KeyboardInterrupt:
         run.stop()
         run.wait(10)
@@ -285,7 +254,3 @@ def main() -> None:
             raise
         print(f"kosmos-graph: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-
-
-if __name__ == "__main__":
-    main()

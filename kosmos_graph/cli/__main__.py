@@ -1,0 +1,5 @@
+"""`python -m kosmos_graph.cli`."""
+
+from kosmos_graph.cli import main
+
+main()

@@ -1,0 +1,146 @@
+"""Numbers as people write them: decimal points and commas, thousands separators, percent and currency signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kosmos_graph.data.cells import Cells, Mask, matches
+
+Mark = Literal[".", ","]
+
+EXPONENT = r"([eE][+-]?[0-9]+)?"
+PLAIN = {
+    ".": rf"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+){EXPONENT}",
+    ",": rf"[+-]?([0-9]+,?[0-9]*|,[0-9]+){EXPONENT}",
+}
+GAPS = "'’ \u00a0\u202f\u2009"
+GROUPED = {
+    ".": rf"[+-]?[0-9]{{1,3}}((,[0-9]{{3}})+|([{GAPS}][0-9]{{3}})+)(\.[0-9]*)?",
+    ",": rf"[+-]?[0-9]{{1,3}}((\.[0-9]{{3}})+|([{GAPS}][0-9]{{3}})+)(,[0-9]*)?",
+}
+OTHER: dict[Mark, Mark] = {".": ",", ",": "."}
+SAMPLE = 20_000
+AFFIXES = ("%", "$", "€", "£", "¥")
+NAMES = {".": "point", ",": "comma"}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The reading of distinct values: a float64 each, NaN where `ok` is False; a unit that a sign beside them gave; notes."""
+
+    values: npt.NDArray[np.float64]
+    ok: Mask
+    unit: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read_numbers(cells: Cells, file_mark: Mark | None, delimiter: str) -> Numbers:
+    """Numbers among the distinct values, under the column's own decimal mark, else the file's, else the likelier one."""
+    texts, unit = _without_affix(pc.replace_substring(cells.values, pattern="\u2212", replacement="-"), cells.counts)
+    own = _stronger(evidence(texts, cells.counts))
+    mark, settled = (own, True) if own else _undecided(texts, file_mark, delimiter)
+    plain = matches(texts, PLAIN[mark])
+    grouped = ~plain if plain.all() else matches(texts, GROUPED[mark]) & ~plain
+    numbers = _converted(texts, plain, grouped, mark)
+    ok = np.isfinite(numbers)
+    return Numbers(numbers, ok, unit, tuple(_notes(texts, cells, plain, grouped, mark, settled)))
+
+
+def file_mark(columns: Iterable[Cells]) -> Mark | None:
+    """The decimal mark that all columns with evidence agree on; None where there is none, or they differ."""
+    marks = {_stronger(evidence(_without_affix(cells.values, cells.counts)[0], cells.counts)) for cells in columns} - {None}
+    return marks.pop() if len(marks) == 1 else None
+
+
+def evidence(texts: Any, counts: npt.NDArray[np.int64]) -> dict[Mark, int]:
+    """Rows whose number can only be read with the one mark or only with the other, among the first SAMPLE distinct values."""
+    texts, counts = texts[:SAMPLE], counts[:SAMPLE]
+    found: dict[Mark, int] = {}
+    for mark, other in OTHER.items():
+        only = matches(texts, PLAIN[mark]) & ~matches(texts, GROUPED[other])
+        written = flags_of(texts, mark)
+        grouped = matches(texts, GROUPED[mark]) & ~matches(texts, PLAIN[other]) & ~matches(texts, GROUPED[other])
+        found[mark] = int(counts[(only & written) | grouped | _zero_led(texts, mark)].sum())
+    return found
+
+
+def flags_of(texts: Any, mark: str) -> Mask:
+    """Which texts contain `mark`."""
+    mask: Mask = pc.match_substring(texts, mark).to_numpy(zero_copy_only=False).astype(np.bool_)
+    return mask
+
+
+def _zero_led(texts: Any, mark: Mark) -> Mask:
+    """`0.125` is no group of thousands."""
+    return matches(texts, rf"[+-]?0\{mark}[0-9]{{3}}")
+
+
+def _stronger(counts: dict[Mark, int]) -> Mark | None:
+    if counts["."] == counts[","]:
+        return None
+    return "." if counts["."] > counts[","] else ","
+
+
+def _undecided(texts: Any, from_file: Mark | None, delimiter: str) -> tuple[Mark, bool]:
+    """A mark for a column that has no evidence of its own, and whether anything in the file settles it."""
+    points, commas = flags_of(texts, ".") & matches(texts, PLAIN["."]), flags_of(texts, ",") & matches(texts, PLAIN[","])
+    if from_file or not (points.any() or commas.any()):
+        return from_file or ".", True
+    return ("," if commas.any() and not points.any() and delimiter == ";" else "."), False
+
+
+def _without_affix(texts: Any, counts: npt.NDArray[np.int64]) -> tuple[Any, str | None]:
+    """The texts without the one sign (percent or currency) that most rows carry, and that sign as the unit.
+
+    A text that lacks the sign is marked so that it is no number.
+    """
+    for sign in AFFIXES:
+        if flags_of(texts[:SAMPLE], sign).sum() > 0.1 * len(texts[:SAMPLE]):
+            carrying = matches(texts, rf"[+-]?[{sign}] ?[+-]?[0-9.,].*|[+-]?[0-9.,][^%]*[{sign}]")
+            if counts[carrying].sum() > 0.5 * counts.sum():
+                bare = pc.utf8_trim_whitespace(pc.replace_substring(texts, pattern=sign, replacement=""))
+                return pc.if_else(pa.array(carrying), bare, pc.binary_join_element_wise(texts, "\x00", "")), sign
+    return texts, None
+
+
+def _converted(texts: Any, plain: Mask, grouped: Mask, mark: Mark) -> npt.NDArray[np.float64]:
+    """Arrow's conversion rounds correctly, so that it equals Python's `float`; what is no number is NaN."""
+    if grouped.any():
+        bare = pc.replace_substring_regex(texts, pattern=rf"[{GAPS}\{OTHER[mark]}]", replacement="")
+        texts = pc.if_else(pa.array(grouped), bare, texts)
+    if mark == ",":
+        texts = pc.replace_substring(texts, pattern=",", replacement=".")
+    known = pc.if_else(pa.array(plain | grouped), texts, pa.scalar(None, pa.string()))
+    numbers: npt.NDArray[np.float64] = pc.fill_null(pc.cast(known, pa.float64()), float("nan")).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _notes(texts: Any, cells: Cells, plain: Mask, grouped: Mask, mark: Mark, settled: bool) -> list[str]:
+    notes = []
+    if mark == "," and (flags_of(texts, ",") & (plain | grouped)).any():
+        notes.append("Decimal commas were read.")
+    if grouped.any():
+        notes.append(f"Thousands separators were read in {_cells(int(cells.counts[grouped].sum()))}.")
+    if not settled and (mark == "," or grouped.any()):
+        notes.append("Nothing in the file settles whether the comma marks decimals or thousands; it was taken for the latter.")
+    if not settled and mark == ",":
+        notes[-1] = "Nothing in the file settles whether the comma marks decimals or thousands; it was taken for the former."
+    if not settled and mark == "." and (flags_of(texts, ".") & matches(texts, GROUPED[","])).any():
+        notes.append("Nothing in the file settles whether the point marks decimals or thousands; it was taken for the former.")
+    return notes
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"
+
+
+def number_label(value: float) -> str:
+    """The shortest text of a number: `0`, not `0.0`."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))

@@ -1,0 +1,63 @@
+"""A study sheet against the data it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kosmos_graph.data.filters import complaint
+from kosmos_graph.data.nearest import did_you_mean
+from kosmos_graph.data.table import shown
+from kosmos_graph.domain.data_card import DataCard
+from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.errors import BadInput
+
+
+def check_sheet(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
+    """Raise BadInput when the sheet names columns that none of the data sets has, or conditions that cannot be applied.
+
+    All unknown columns are named in one sentence, each with the names that are near.
+    """
+    if not cards:
+        return
+    known = sorted({column.name for card in cards for column in card.columns})
+    unknown = {name: where for where, name in _named(sheet) if name not in known}
+    if unknown:
+        listed = "; ".join(_unknown(name, where, known) for name, where in sorted(unknown.items()))
+        raise BadInput(f"The study sheet names what the data do not have: {listed}.")
+    _check_exclusions(sheet, cards)
+    _check_weight(sheet, cards)
+
+
+def _unknown(name: str, where: str, known: Sequence[str]) -> str:
+    near = did_you_mean(name, known).removeprefix("; ").removesuffix("?")
+    return f"column `{shown(name)}` in `{where}`" + (f" ({near}?)" if near else "")
+
+
+def _named(sheet: StudySheet) -> Iterator[tuple[str, str]]:
+    """Every column that the sheet names, after the key it stands under."""
+    for key in ("treatment", "id", "pair", "cluster", "stratum", "time", "weight", "primary_outcome"):
+        name = getattr(sheet, key)
+        if name is not None:
+            yield key, name
+    for hypothesis in sheet.hypotheses:
+        for name in (hypothesis.outcome, *hypothesis.predictors):
+            if name is not None:
+                yield "hypotheses", name
+    yield from (("covariates", covariate.column) for covariate in sheet.covariates)
+    yield from (("dictionary", statement.column) for statement in sheet.dictionary)
+    yield from (("exclusions", exclusion.column) for exclusion in sheet.exclusions)
+
+
+def _check_exclusions(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
+    """Each exclusion must apply to one data set at least: a level may occur in one file and not in the other."""
+    for exclusion in sheet.exclusions:
+        reasons = [complaint(exclusion, card) for card in cards if card.column(exclusion.column)]
+        if reasons and all(reasons):
+            raise BadInput(f"An exclusion of the study sheet cannot be applied: {reasons[0]}")
+
+
+def _check_weight(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
+    for card in cards:
+        column = card.column(sheet.weight) if sheet.weight else None
+        if column is not None and not column.kind.numeric:
+            raise BadInput(f"The study sheet's weight column `{shown(column.name)}` is {column.kind.value}, not numeric.")

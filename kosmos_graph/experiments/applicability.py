@@ -1,0 +1,279 @@
+"""Which methods of the catalogue may be used on given columns, the preferred one first, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kosmos_graph.domain.data_card import DataCard, Kind, Trap
+from kosmos_graph.domain.hypothesis import Expectation, Target, Task
+from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.catalogue import CATALOGUE
+from kosmos_graph.experiments.counting import (
+    level_names,
+    parameters,
+    rows_left,
+    smallest_group,
+)
+from kosmos_graph.experiments.method import Method
+from kosmos_graph.experiments.preferences import preferences
+
+SERIES_POINTS = 40
+"""Fewest points in time from which a trend or step is tested (Newey–West errors need that many)."""
+ROWS_PER_PARAMETER = 10
+"""Fewest rows, or events of a yes/no outcome, per parameter of a regression (Harrell 2015, Regression Modeling Strategies)."""
+REGRESSIONS = ("linear_regression", "logistic_regression", "ancova")
+ADJUSTING = ("ancova", "partial_correlation")
+"""Methods that are nothing without a covariate."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A method that may be used; `reason` says in words why it fits, `preferred` marks the default."""
+
+    method: str
+    preferred: bool
+    reason: str
+
+
+def applicable_methods(
+    card: DataCard, sheet: StudySheet, task: Task, expects: Expectation, target: Target, covariates: tuple[str, ...] = ()
+) -> tuple[Choice, ...]:
+    """The admissible methods, the preferred one first, then in the catalogue's order; empty where there is none."""
+    admitted = [
+        method
+        for method in CATALOGUE.values()
+        if _serves(method, card, task, expects, target, covariates) and not objections(method, card, sheet, target, covariates)
+    ]
+    defaults = tuple(preferences(card, sheet, task, expects, target, covariates))
+    names = [method.name for method in admitted]
+    ranked = [name for name, _ in defaults if name in names]
+    ordered = (*dict.fromkeys(ranked), *(name for name in names if name not in ranked))
+    reasons = dict(reversed(defaults))
+    return tuple(Choice(name, place == 0, reasons.get(name) or CATALOGUE[name].summary) for place, name in enumerate(ordered))
+
+
+def refusal(
+    card: DataCard, sheet: StudySheet, task: Task, expects: Expectation, target: Target, covariates: tuple[str, ...] = ()
+) -> str:
+    """Why the method that would be preferred may not be used, in sentences; empty where one may be used."""
+    if applicable_methods(card, sheet, task, expects, target, covariates):
+        return ""
+    for name, _ in preferences(card, sheet, task, expects, target, covariates):
+        method = CATALOGUE.get(name)
+        if method is not None and (expects == "no effect" or not method.needs.delta):
+            return " ".join(objections(method, card, sheet, target, covariates))
+    return f"No method of the catalogue answers this about {target.outcome}."
+
+
+def _serves(method: Method, card: DataCard, task: Task, expects: Expectation, target: Target, covariates: tuple[str, ...]) -> bool:
+    """Whether the method answers this sort of question."""
+    if method.name == "estimate":
+        described = task in ("trend", "step") and not _long_enough(card, target)
+        return task == "estimate" or expects == "estimate" or described
+    if task == "estimate" or expects == "estimate":
+        return False
+    return bool(set(method.tasks) & _tasks(card, task, target, covariates)) and (expects == "no effect" or not method.needs.delta)
+
+
+def _tasks(card: DataCard, task: Task, target: Target, covariates: tuple[str, ...]) -> set[Task]:
+    """An association with a grouping column is a comparison of its groups; an adjusted one, a term of a regression."""
+    first = card.column(target.predictors[0]) if target.predictors else None
+    tasks: set[Task] = {task}
+    if task == "associate" and first is not None and first.kind.categorical:
+        tasks.add("compare")
+    if covariates and task in ("compare", "associate"):
+        tasks.add("affect")
+    return tasks
+
+
+def _long_enough(card: DataCard, target: Target) -> bool:
+    return rows_left(card, target, ()) >= SERIES_POINTS
+
+
+def objections(
+    method: Method, card: DataCard, sheet: StudySheet, target: Target, covariates: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Sentences on why `method` may not be used on these columns; empty where it may.
+
+    Only structure is looked at: kinds, levels, rows, and each column's own counts, never an outcome by group.
+    """
+    columns = tuple(_columns(method, card, target, covariates))
+    if columns:
+        return columns
+    found = (
+        *_shape(method, card, target),
+        *_statements(method, card, sheet, target),
+        *_adjustment(method, card, target, covariates),
+        *_sizes(method, card, sheet, target, covariates),
+        *_independence(method, card, sheet, target),
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _columns(method: Method, card: DataCard, target: Target, covariates: Sequence[str]) -> Iterator[str]:
+    """Every column exists, and has a kind that the method takes in its place."""
+    needs = method.needs
+    time = () if target.time is None else (target.time,)
+    for name in (*target.columns, *covariates):
+        if card.column(name) is None:
+            yield f"The data have no column {name}."
+    places = [(target.outcome, needs.outcome), *((target.baseline, needs.outcome) if target.baseline else (),)]
+    for name, kinds in (place for place in places if place):
+        column = card.column(name)
+        if column is not None and column.kind not in kinds:
+            yield f"{method.title} takes an outcome that is {_any_of(kinds)}, and {name} is {column.kind.value}."
+    for name in target.predictors:
+        column = card.column(name)
+        if column is not None and needs.predictor and column.kind not in needs.predictor:
+            yield f"{method.title} takes predictors that are {_any_of(needs.predictor)}, and {name} is {column.kind.value}."
+    for name in time:
+        column = card.column(name)
+        if column is not None and not (column.kind.numeric or column.kind == Kind.DATETIME):
+            yield f"{name} is {column.kind.value}, and does not tell time."
+
+
+def _any_of(kinds: frozenset[Kind]) -> str:
+    return " or ".join(sorted(kind.value for kind in kinds))
+
+
+def _shape(method: Method, card: DataCard, target: Target) -> Iterator[str]:
+    """Number of predictors and of groups, and no column in two places."""
+    needs = method.needs
+    least, most = needs.predictors
+    n = len(target.predictors)
+    if n < least or (most is not None and n > most):
+        yield f"{method.title} takes {_between(least, most)} predictors, and there are {n}."
+    if target.outcome in target.predictors or target.outcome == target.baseline:
+        yield f"{target.outcome} cannot be the outcome and what explains it."
+    if needs.groups is not None and target.predictors:
+        least, most = needs.groups
+        groups = len(level_names(card, target))
+        if groups < least or (most is not None and groups > most):
+            yield f"{method.title} compares {_between(least, most)} groups, and {target.predictors[0]} makes {groups}."
+
+
+def _between(least: int, most: int | None) -> str:
+    return f"{least} or more" if most is None else str(least) if least == most else f"{least} to {most}"
+
+
+def _statements(method: Method, card: DataCard, sheet: StudySheet, target: Target) -> Iterator[str]:
+    """What target or study sheet must state for the method, and what the method would silently ignore."""
+    needs = method.needs
+    paired = target.baseline is not None or target.pair is not None
+    described = method.name == "estimate"
+    parts = (
+        (needs.reference, target.reference is not None, "a value to compare with"),
+        (needs.change_at, target.change_at is not None and not described, "the date of the change"),
+        (needs.time, target.time is not None and not described, "a column of times"),
+        (needs.sampling == "paired", paired, "pairs (a second measurement, or a column of ids)"),
+    )
+    for needed, given, what in parts:
+        if needed != given:
+            yield f"{method.title} {'needs' if needed else 'would ignore'} {what}{'' if needed else ', which the design states'}."
+    if needs.delta and sheet.smallest_effect is None:
+        yield f"{method.title} needs the smallest effect that matters (δ), which is not stated: give it in the study sheet."
+    if target.pair is not None and target.baseline is None and needs.sampling == "paired" and not target.predictors:
+        yield "Pairs in two rows each need the column that tells the two measurements apart."
+    if method.name == "estimate" and target.quantity is None and target.time is None:
+        yield "An estimate needs to be told which quantity: a mean, a proportion or a quantile."
+    column = card.column(target.outcome)
+    if method.name == "estimate" and target.quantity and column and (target.quantity == "proportion") == column.kind.numeric:
+        yield f"{target.outcome} is {column.kind.value}, which has no {target.quantity}."
+
+
+def _adjustment(method: Method, card: DataCard, target: Target, covariates: Sequence[str]) -> Iterator[str]:
+    kinds = method.needs.covariates
+    if covariates and kinds is None:
+        yield f"{method.title} cannot adjust for other columns."
+    if not covariates and method.name in ADJUSTING:
+        yield f"{method.title} needs a covariate."
+    for name in covariates:
+        column = card.column(name)
+        if name in target.columns:
+            yield f"{name} cannot be a covariate beside its other part in the design."
+        elif kinds is not None and column is not None and column.kind not in kinds:
+            yield f"{name} is {column.kind.value}, which cannot be adjusted for."
+
+
+def _sizes(method: Method, card: DataCard, sheet: StudySheet, target: Target, covariates: Sequence[str]) -> Iterator[str]:
+    """Rows at least as many as the method needs; for regressions ten rows (or events) per parameter."""
+    needs = method.needs
+    rows = rows_left(card, target, covariates)
+    pairs = rows // 2 if target.pair is not None else rows
+    if pairs < needs.rows:
+        unit = "pairs" if needs.sampling == "paired" else "rows"
+        yield f"{method.title} needs {needs.rows} complete {unit}, and at most {pairs} are left."
+    group = smallest_group(card, target) if needs.predictor and needs.groups is not None and target.pair is None else None
+    if group is not None and group[1] < needs.per_group:
+        yield f"{method.title} needs {needs.per_group} rows per group, and {group[0]} has {group[1]}."
+    if method.name in REGRESSIONS:
+        yield from _parameters(method, card, target, covariates, rows)
+
+
+def _parameters(method: Method, card: DataCard, target: Target, covariates: Sequence[str], rows: int) -> Iterator[str]:
+    wanted = parameters(card, (*target.predictors, *covariates), target)
+    outcome = card.column(target.outcome)
+    events = method.name == "logistic_regression" and outcome is not None and bool(outcome.levels)
+    have = min((rows, *(level.n for level in outcome.levels))) if events and outcome is not None else rows
+    if have < ROWS_PER_PARAMETER * wanted:
+        unit = "events (rows with the rarer level of the outcome)" if events else "complete rows"
+        yield (
+            f"{method.title} needs {ROWS_PER_PARAMETER} {unit} per parameter: there are {have} for {wanted} parameters; "
+            "name fewer predictors."
+        )
+
+
+def _independence(method: Method, card: DataCard, sheet: StudySheet, target: Target) -> Iterator[str]:
+    """Methods for independent rows are refused where rows hang together."""
+    if method.needs.sampling == "series":
+        yield from _one_series(card, target)
+    if method.needs.sampling != "independent":
+        return
+    unit = repeated_unit(card, sheet, target)
+    if unit is not None:
+        yield (
+            f"{method.title} takes every row as independent, and {unit} has several rows for each of its values: compare within "
+            "units (a pair column and two moments), select one row for each, or average the rows first."
+        )
+    if is_series(card, sheet) and method.name != "estimate":
+        yield (
+            f"{method.title} takes every row as independent, and the rows are points in time: ask for a trend over time or for a "
+            "change at a date, which allow for dependence in time."
+        )
+
+
+def _one_series(card: DataCard, target: Target) -> Iterator[str]:
+    time = card.column(target.time) if target.time is not None else None
+    if time is not None and time.distinct < rows_left(card, target, ()):
+        yield (
+            f"{time.name} does not give each row its own point in time, so the rows are several series: select one of them, or "
+            "average them."
+        )
+    points = rows_left(card, target, ())
+    if points < SERIES_POINTS:
+        yield f"A test that allows for dependence in time needs {SERIES_POINTS} points, and there are {points}."
+
+
+def is_series(card: DataCard, sheet: StudySheet) -> bool:
+    """Whether rows are points of one series: as the user declares, else as the profile found."""
+    if "design" in sheet.declared:
+        return sheet.design == "time series"
+    return sheet.design == "time series" or any(trap.kind == "ordered series" for trap in card.traps)
+
+
+def repeated_unit(card: DataCard, sheet: StudySheet, target: Target) -> str | None:
+    """The column whose values have several rows each among those that the target selects; None where rows are independent."""
+    if target.pair is not None:
+        return None
+    for name in (sheet.cluster, sheet.id, sheet.pair, *_repeating(card.traps)):
+        column = card.column(name) if name is not None else None
+        if column is None or column.name in target.predictors:
+            continue
+        if rows_left(card, target.model_copy(update={"levels": None, "predictors": ()}), (), missing=False) > column.distinct:
+            return column.name
+    return None
+
+
+def _repeating(traps: Sequence[Trap]) -> tuple[str, ...]:
+    return tuple(trap.column for trap in traps if trap.kind == "repeated ids" and trap.column is not None)

@@ -1,0 +1,340 @@
+"""Correlations of two ordered variables: Pearson, Spearman, Kendall, and the partial correlation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from kosmos_graph.domain.design import Design
+from kosmos_graph.domain.results import Effect, Group, Measure, TestResult
+from kosmos_graph.experiments.catalogue.charts import draw_line, draw_scatter
+from kosmos_graph.experiments.catalogue.describe import describe, share_of_ties
+from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC, RANKED
+from kosmos_graph.experiments.catalogue.observed import Arm, numbers
+from kosmos_graph.experiments.catalogue.plots import headline
+from kosmos_graph.experiments.catalogue.regression_model import adjusting_columns, regression_of, slope_effect
+from kosmos_graph.experiments.catalogue.regression_plots import draw_added_variable
+from kosmos_graph.experiments.catalogue.result import result_of
+from kosmos_graph.experiments.catalogue.tails import clipped, p_value, t_interval
+from kosmos_graph.experiments.design_matrix import FloatArray, centred, design_matrix, numeric_values
+from kosmos_graph.experiments.least_squares import EXACT, Fit, least_squares
+from kosmos_graph.experiments.method import Context, Method, Needs, NotApplicable, Sample
+from kosmos_graph.experiments.plain_text import axis_label
+from kosmos_graph.experiments.power import minimum_detectable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LEAST_ROWS = 5
+
+
+def two_columns(sample: Sample, design: Design) -> tuple[FloatArray, FloatArray]:
+    """Outcome and first predictor as numbers, ordered levels as their codes.
+
+    Raises NotApplicable where either is constant or fewer than five rows are complete.
+    """
+    target = design.target
+    if not target.predictors:
+        raise NotApplicable("A correlation needs a second column, and none is named.")
+    if target.predictors[0] == target.outcome:
+        raise NotApplicable(f"{target.outcome} cannot be correlated with itself.")
+    if len(sample.frame) < LEAST_ROWS:
+        raise NotApplicable(f"{len(sample.frame)} complete rows are left; a correlation needs at least {LEAST_ROWS}.")
+    outcome, predictor = (numbers(sample.frame, column)[0] for column in (target.outcome, target.predictors[0]))
+    centred(outcome, target.outcome)
+    centred(predictor, target.predictors[0])
+    return outcome, predictor
+
+
+def label_of(design: Design) -> str:
+    """Both variables' names."""
+    return f"{design.target.outcome} with {design.target.predictors[0]}"
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A correlation and, because it loses digits near ±1, the length `rest` = √(1 − r²) of what it leaves over."""
+
+    r: float
+    rest: float
+
+    def t(self, df: float) -> float:
+        """Student's t."""
+        return self.r * math.sqrt(df) / self.rest
+
+    @property
+    def fisher_z(self) -> float:
+        """atanh(r)."""
+        return math.copysign(math.log((1 + abs(self.r)) / self.rest), self.r)
+
+    @property
+    def perfect(self) -> bool:
+        """Whether nothing is left over."""
+        return self.rest <= EXACT
+
+
+def correlate(x: FloatArray, y: FloatArray, names: tuple[str, str]) -> Correlation:
+    """Pearson's correlation of two columns of these names."""
+    unit_x, unit_y = (centred(values, name)[0] for values, name in zip((x, y), names, strict=True))
+    unit_x, unit_y = unit_x / np.linalg.norm(unit_x), unit_y / np.linalg.norm(unit_y)
+    r = float(unit_x @ unit_y)
+    return Correlation(min(max(r, -1.0), 1.0), float(np.linalg.norm(unit_y - r * unit_x)))
+
+
+def z_effect(name: str, label: str, found: Correlation, error: float, design: Design, context: Context) -> Effect:
+    """A correlation whose Fisher z has the normal standard error `error`; a perfect one has no interval."""
+    low: float | None = None
+    high: float | None = None
+    if not found.perfect:
+        ends = t_interval(found.fisher_z, error, None, design.alternative, context.level)
+        low, high = (None if end is None else math.tanh(end) for end in ends)
+        low, high = clipped((low, high), -1.0, 1.0)
+    return Effect(name=name, label=label, value=found.r, low=low, high=high, level=context.level)
+
+
+def detectable(error: float, design: Design, context: Context) -> float | None:
+    """Correlation that is detected with 80 % power, where Fisher's z has standard error `error` at the null."""
+    found = minimum_detectable(error, None, context.alpha, design.alternative)
+    return None if found is None else math.tanh(found)
+
+
+def delta_caveat(context: Context) -> tuple[str, ...]:
+    """That no equivalence can be tested on a correlation."""
+    if context.delta is None:
+        return ()
+    return ("The smallest effect that matters is in units of the outcome, so it cannot be held against a correlation.",)
+
+
+def described(sample: Sample, design: Design) -> tuple[Group, ...]:
+    """Both variables, each as a group of all rows."""
+    return tuple(describe(Arm(name, *numbers(sample.frame, name))) for name in (design.target.outcome, design.target.predictors[0]))
+
+
+def pearson(sample: Sample, design: Design, context: Context) -> TestResult:
+    """Pearson's r with Student's t; the slope of the outcome (HC3) stands beside."""
+    outcome, predictor = two_columns(sample, design)
+    found = correlate(predictor, outcome, (design.target.predictors[0], design.target.outcome))
+    if found.perfect:
+        raise NotApplicable("The rows lie exactly on a line: one variable is computed from the other, and nothing is left to test.")
+    df, error = float(outcome.size - 2), 1 / math.sqrt(outcome.size - 3)
+    simple = alone(design)
+    return result_of(
+        PEARSON,
+        sample,
+        design,
+        statistic_name="t",
+        statistic=found.t(df),
+        df=(df,),
+        p_value=p_value(found.t(df), df, design.alternative),
+        effect=z_effect("Pearson correlation", label_of(design), found, error, design, context),
+        other_effects=(slope_effect(regression_of(sample, simple), sample, simple, context),),
+        groups=described(sample, design),
+        minimum_detectable=detectable(error, design, context),
+        caveats=delta_caveat(context),
+    )
+
+
+def alone(design: Design) -> Design:
+    """The design with its first predictor and nothing else."""
+    target = design.target.model_copy(update={"predictors": design.target.predictors[:1]})
+    return design.model_copy(update={"covariates": (), "target": target})
+
+
+def spearman(sample: Sample, design: Design, context: Context) -> TestResult:
+    """Spearman's rho with Student's t and the interval of Bonett and Wright; where rho is ±1, p by counting orders."""
+    outcome, predictor = two_columns(sample, design)
+    ranks = stats.rankdata(predictor), stats.rankdata(outcome)
+    found = correlate(*ranks, (design.target.predictors[0], design.target.outcome))
+    n, df = outcome.size, float(outcome.size - 2)
+    statistic = None if found.perfect else found.t(df)
+    return result_of(
+        SPEARMAN,
+        sample,
+        design,
+        statistic_name=None if statistic is None else "t",
+        statistic=statistic,
+        df=() if statistic is None else (df,),
+        p_value=p_of_perfect_order(ranks[1], found.r, design) if statistic is None else p_value(statistic, df, design.alternative),
+        effect=z_effect(
+            "Spearman correlation", label_of(design), found, math.sqrt((1 + found.r**2 / 2) / (n - 3)), design, context
+        ),
+        groups=described(sample, design),
+        measures=tie_measures(outcome, predictor, design),
+        minimum_detectable=detectable(1 / math.sqrt(n - 3), design, context),
+        caveats=delta_caveat(context) + few_rows_caveat(n),
+    )
+
+
+def p_of_perfect_order(ranks: FloatArray, r: float, design: Design) -> float:
+    """Share of all orders of the rows that agree perfectly with one of them (both directions where two-sided)."""
+    _, counts = np.unique(ranks, return_counts=True)
+    one_side = math.exp(sum(math.lgamma(count + 1) for count in counts.tolist()) - math.lgamma(ranks.size + 1))
+    match design.alternative:
+        case "two-sided":
+            return min(1.0, 2 * one_side)
+        case "greater":
+            return one_side if r > 0 else 1.0
+        case "less":
+            return one_side if r < 0 else 1.0
+
+
+def few_rows_caveat(n: int) -> tuple[str, ...]:
+    """That p rests on an approximation for few rows."""
+    return ("There are few rows, so the p of the rank correlation is only approximate.",) if n < 10 else ()
+
+
+def tie_measures(outcome: FloatArray, predictor: FloatArray, design: Design) -> tuple[Measure, ...]:
+    """Share of tied values of both variables."""
+    columns = ((design.target.outcome, outcome), (design.target.predictors[0], predictor))
+    found = ((name, share_of_ties(values)) for name, values in columns)
+    return tuple(measure.model_copy(update={"name": f"{measure.name}, {name}"}) for name, measure in found)
+
+
+def kendall(sample: Sample, design: Design, context: Context) -> TestResult:
+    """Kendall's tau-b; p is exact without ties in few rows, else by the normal approximation."""
+    outcome, predictor = two_columns(sample, design)
+    n = outcome.size
+    test = stats.kendalltau(predictor, outcome, variant="b", method="auto", alternative=design.alternative)
+    tau = snapped(float(test.statistic))
+    found = Correlation(tau, math.sqrt((1 - tau) * (1 + tau)))
+    error = math.sqrt(0.437 / (n - 4))
+    return result_of(
+        KENDALL,
+        sample,
+        design,
+        statistic_name="tau-b",
+        statistic=tau,
+        p_value=min(1.0, float(test.pvalue)),
+        effect=z_effect("Kendall tau-b", label_of(design), found, error, design, context),
+        groups=described(sample, design),
+        measures=tie_measures(outcome, predictor, design),
+        minimum_detectable=detectable(error, design, context),
+        caveats=delta_caveat(context),
+    )
+
+
+def snapped(r: float) -> float:
+    """A correlation, ±1 where rounding alone keeps it from there."""
+    return math.copysign(1.0, r) if abs(r) > 1 - EXACT else r
+
+
+def partial_correlation(sample: Sample, design: Design, context: Context) -> TestResult:
+    """Correlation of the residuals of outcome and first predictor on the covariates (and any further predictors)."""
+    two_columns(sample, design)
+    others = adjusting_columns(design)
+    if not others:
+        raise NotApplicable("A partial correlation needs a covariate to hold constant, and none is named.")
+    fit = cleared_fit(sample, design)
+    found, df = partial_of(fit), float(fit.df)
+    if df < 2:
+        raise NotApplicable(f"{fit.matrix.n} complete rows are too few to hold so many covariates constant.")
+    error = 1 / math.sqrt(df - 1)
+    label = f"{label_of(design)}, given {', '.join(others)}"
+    return result_of(
+        PARTIAL_CORRELATION,
+        sample,
+        design,
+        statistic_name="t",
+        statistic=found.t(df),
+        df=(df,),
+        p_value=p_value(found.t(df), df, design.alternative),
+        effect=z_effect("partial correlation", label, found, error, design, context),
+        groups=described(sample, design),
+        minimum_detectable=detectable(error, design, context),
+        caveats=delta_caveat(context),
+    )
+
+
+def cleared_fit(sample: Sample, design: Design) -> Fit:
+    """Least squares of the outcome on the covariates and, last, the first predictor, which is numeric."""
+    outcome, predictor = design.target.outcome, design.target.predictors[0]
+    if outcome in adjusting_columns(design):
+        raise NotApplicable(f"{outcome} is both the outcome and among the variables to hold constant.")
+    matrix = design_matrix(sample, design.target, predictor, adjusting_columns(design))
+    if matrix.focus.levels:
+        raise NotApplicable(f"A partial correlation needs numbers, and {predictor} has levels.")
+    return least_squares(matrix, numeric_values(sample.frame, outcome), outcome)
+
+
+def partial_of(fit: Fit) -> Correlation:
+    """The partial correlation that a fit's last column has with its outcome."""
+    explained, left = fit.focus_sum_of_squares, fit.residual_sum_of_squares
+    sign = float(np.sign(fit.coefficients[-1]))
+    return Correlation(sign * math.sqrt(explained / (explained + left)), math.sqrt(left / (explained + left)))
+
+
+def draw_association(axes: Axes, sample: Sample, design: Design, result: TestResult) -> None:
+    """The rows as points, and for Pearson's correlation the line of least squares."""
+    outcome, predictor = two_columns(sample, design)
+    draw_scatter(axes, predictor, outcome)
+    if result.method == "pearson":
+        slope = result.other_effects[0].value
+        draw_line(axes, predictor, slope, (float(np.mean(predictor)), float(np.mean(outcome))))
+    axes.set_xlabel(axis_label(sample.card, design.target.predictors[0]))
+    axes.set_ylabel(axis_label(sample.card, design.target.outcome))
+    headline(axes, result.effect)
+
+
+def draw_partial(axes: Axes, sample: Sample, design: Design, result: TestResult) -> None:
+    """Outcome and predictor, each cleared of the covariates."""
+    draw_added_variable(axes, cleared_fit(sample, design), sample, design)
+    headline(axes, result.effect)
+
+
+PEARSON = Method(
+    name="pearson",
+    title="Pearson correlation",
+    summary="Do two numeric variables rise and fall together along a straight line?",
+    estimand="linear correlation of outcome and predictor",
+    source="scipy.stats.pearsonr; interval by Fisher's z",
+    tasks=("associate",),
+    needs=Needs(outcome=NUMERIC, predictor=NUMERIC, predictors=(1, 1), rows=5),
+    run=pearson,
+    draw=draw_association,
+    sensitivity=("spearman",),
+)
+
+SPEARMAN = Method(
+    name="spearman",
+    title="Spearman rank correlation",
+    summary="Do two ordered variables rise and fall together, in any monotone way? Little moved by outliers.",
+    estimand="correlation of the ranks of outcome and predictor",
+    source="scipy.stats.spearmanr; interval of Bonett and Wright 2000, Psychometrika 65:23",
+    tasks=("associate",),
+    needs=Needs(outcome=RANKED, predictor=RANKED, predictors=(1, 1), rows=5),
+    run=spearman,
+    draw=draw_association,
+    sensitivity=("kendall",),
+)
+
+KENDALL = Method(
+    name="kendall",
+    title="Kendall rank correlation (tau-b)",
+    summary="Do pairs of rows tend to be ordered alike in two ordered variables? Suits few rows, many ties and ordinal levels.",
+    estimand="excess of concordant over discordant pairs of rows, corrected for ties",
+    source="scipy.stats.kendalltau; interval of Fieller, Hartley and Pearson 1957, Biometrika 44:470",
+    tasks=("associate",),
+    needs=Needs(outcome=RANKED, predictor=RANKED, predictors=(1, 1), rows=5),
+    run=kendall,
+    draw=draw_association,
+    sensitivity=("spearman",),
+)
+
+PARTIAL_CORRELATION = Method(
+    name="partial_correlation",
+    title="Partial correlation",
+    summary="Are two numeric variables correlated, with the covariates held constant?",
+    estimand="linear correlation of outcome and predictor, each cleared of the covariates",
+    source="correlation of least-squares residuals; interval by Fisher's z (Fisher 1924, Metron 3:329)",
+    tasks=("associate",),
+    needs=Needs(outcome=NUMERIC, predictor=NUMERIC, predictors=(1, 1), covariates=NUMERIC | GROUPING, rows=6),
+    run=partial_correlation,
+    draw=draw_partial,
+    sensitivity=("pearson",),
+)
+
+METHODS: tuple[Method, ...] = (PEARSON, SPEARMAN, KENDALL, PARTIAL_CORRELATION)

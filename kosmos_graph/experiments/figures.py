@@ -1,0 +1,58 @@
+"""Draws one figure per execution as a PNG whose bytes depend on nothing but what is drawn."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from kosmos_graph.domain.design import Design
+from kosmos_graph.domain.results import TestResult
+from kosmos_graph.experiments.method import Method, Sample
+
+SIZE_INCHES = (6.4, 4.2)
+DPI = 150
+STYLE: Mapping[str, Any] = {
+    "text.parse_math": False,
+    "text.usetex": False,
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#555555",
+    "axes.labelcolor": "#222222",
+    "axes.formatter.useoffset": False,
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+    "svg.hashsalt": "kosmos-graph",
+}
+
+_drawing = threading.Lock()
+
+
+def draw_figure(method: Method, sample: Sample, design: Design, result: TestResult) -> bytes:
+    """The PNG of a result, drawn by its method. One figure is drawn at a time: matplotlib's settings are the process's."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    settings: dict[Any, Any] = {
+        key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(("backend", "webagg"))
+    }
+    with _drawing, mpl.rc_context(settings | dict(STYLE)):
+        figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        method.draw(figure.add_subplot(), sample, design, result)
+        buffer = io.BytesIO()
+        canvas.print_figure(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def caption_of(result: TestResult, design: Design) -> str:
+    """What the figure shows, in one line; names stand in it as the data give them."""
+    by = f" by {design.target.predictors[0]}" if design.target.predictors else ""
+    return f"{design.target.outcome}{by}: {result.title}, {result.n_analysed} of {result.n_read} analysed"

@@ -1,0 +1,146 @@
+"""Ordinary least squares with errors that allow for unequal spread (HC3) or autocorrelation (Newey–West)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from kosmos_graph.experiments.design_matrix import DesignMatrix, FloatArray, centred
+from kosmos_graph.experiments.method import NotApplicable
+
+EXACT = 1e-11
+"""Residuals, relative to the outcome's variation, that count as none."""
+ALONE = 1e-9
+"""Distance of a leverage from 1 at which a row decides a coefficient by itself."""
+STRONGEST_MEMORY = 0.97
+"""Autocorrelation at which prewhitening stops (Andrews and Monahan 1992)."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Least squares of `outcome` (centred) on a design matrix and an intercept.
+
+    `coefficients` are those of the standardised columns, `solver` (width × n) is what maps outcomes to them, `basis` (n × width)
+    the orthonormal columns of the QR factorisation.
+    """
+
+    matrix: DesignMatrix
+    outcome: FloatArray
+    mean: float
+    coefficients: FloatArray
+    residuals: FloatArray
+    leverage: FloatArray
+    solver: FloatArray
+    basis: FloatArray
+
+    @property
+    def df(self) -> int:
+        """Residual degrees of freedom."""
+        return self.matrix.n - self.matrix.width - 1
+
+    @property
+    def slopes(self) -> FloatArray:
+        """Coefficients of the columns as they were before standardising."""
+        return self.coefficients / self.matrix.scales
+
+    @property
+    def intercept(self) -> float:
+        """Fitted outcome where every column as it was is 0."""
+        return self.mean - float(self.slopes @ self.matrix.centres)
+
+    @property
+    def focus_sum_of_squares(self) -> float:
+        """Sum of squares that the focus explains beyond all other columns."""
+        return float(np.sum((self.basis[:, -self.matrix.focus.width :].T @ self.outcome) ** 2))
+
+    @property
+    def residual_sum_of_squares(self) -> float:
+        """Sum of squared residuals."""
+        return float(np.sum(self.residuals**2))
+
+
+def least_squares(matrix: DesignMatrix, outcome: FloatArray, name: str) -> Fit:
+    """Fit by QR. Raises NotApplicable where the outcome (`name`) is constant or reproduced without any residual."""
+    deviations, mean = centred(outcome, name)
+    basis, triangle = np.linalg.qr(matrix.columns)
+    solver = np.linalg.solve(triangle, basis.T)
+    coefficients = solver @ deviations
+    residuals = deviations - matrix.columns @ coefficients
+    residuals = residuals - basis @ (basis.T @ residuals)
+    if float(np.linalg.norm(residuals)) <= EXACT * float(np.linalg.norm(deviations)):
+        raise NotApplicable(f"{name} follows exactly from the predictors, so no residual variation is left to judge by.")
+    leverage = 1 / matrix.n + np.sum(basis**2, axis=1)
+    return Fit(matrix, deviations, mean, coefficients, residuals, leverage, solver, basis)
+
+
+def alone(fit: Fit) -> FloatArray:
+    """Row by row, whether the row decides some coefficient by itself (leverage 1), so that its residual is 0 whatever it says."""
+    return np.asarray(fit.leverage >= 1 - ALONE)
+
+
+def hc3_covariance(fit: Fit, rows: FloatArray) -> FloatArray:
+    """HC3 covariance of the coefficients that the `rows` of a solver give (MacKinnon and White 1985, J Econometrics 29:305).
+
+    A row that stands alone counts nothing: it informs no other coefficient. Raises NotApplicable where it informs the focus.
+    """
+    single = alone(fit)
+    focus = fit.solver[-fit.matrix.focus.width :]
+    if np.any(np.abs(focus[:, single]) > ALONE * np.max(np.abs(focus))):
+        raise NotApplicable(f"A single row decides the effect of {fit.matrix.focus.column} by itself, so its error is unknown.")
+    deleted = np.where(single, 0.0, fit.residuals / np.where(single, 1.0, 1 - fit.leverage))
+    scores = rows * deleted
+    return np.asarray(scores @ scores.T, dtype=np.float64)
+
+
+def intercept_solver(fit: Fit) -> FloatArray:
+    """The row that maps outcomes to the intercept."""
+    return 1 / fit.matrix.n - (fit.matrix.centres / fit.matrix.scales) @ fit.solver
+
+
+def breusch_pagan(fit: Fit) -> float:
+    """p of the studentised test of constant spread (Koenker 1981, J Econometrics 17:107)."""
+    squares = (fit.residuals / np.max(np.abs(fit.residuals))) ** 2
+    squares = squares - np.mean(squares)
+    total = float(np.sum(squares**2))
+    if total == 0:
+        return 1.0
+    explained = float(np.sum((fit.basis.T @ squares) ** 2))
+    return float(stats.chi2.sf(fit.matrix.n * explained / total, fit.matrix.width))
+
+
+def lag_for(n: int) -> int:
+    """Newey and West's rule of thumb: the whole part of 4·(n/100)^(2/9)."""
+    return int(4 * (n / 100) ** (2 / 9))
+
+
+def bartlett_sum(scores: FloatArray, lag: int) -> FloatArray:
+    """Long-run sum of products of the scores (n × width) with Bartlett weights (Newey and West 1987, Econometrica 55:703)."""
+    total = scores.T @ scores
+    for step in range(1, lag + 1):
+        crossed = scores[step:].T @ scores[:-step]
+        total = total + (1 - step / (lag + 1)) * (crossed + crossed.T)
+    return np.asarray(total, dtype=np.float64)
+
+
+def memory(fit: Fit) -> float:
+    """First-order autocorrelation of the residuals, corrected for its bias by (1 + 4ρ)/n (Kendall 1954), ±0.97 at most."""
+    residuals = fit.residuals / np.max(np.abs(fit.residuals))
+    found = float(residuals[1:] @ residuals[:-1]) / float(residuals[:-1] @ residuals[:-1])
+    return min(max(found + (1 + 4 * found) / fit.matrix.n, -STRONGEST_MEMORY), STRONGEST_MEMORY)
+
+
+def newey_west_covariance(fit: Fit, lag: int, whitening: float = 0.0) -> FloatArray:
+    """Newey–West covariance of the coefficients, with the small-sample factor n/df; rows of the fit are in the order of time.
+
+    With `whitening` ρ the scores enter as s(t) − ρ·s(t−1), and the sum is recoloured by 1/(1 − ρ)² (Andrews and Monahan 1992,
+    Econometrica 60:953).
+    """
+    n = fit.matrix.n
+    scores = (fit.solver * fit.residuals).T
+    if whitening == 0:
+        return bartlett_sum(scores, lag) * (n / fit.df)
+    innovations = scores[1:] - whitening * scores[:-1]
+    recoloured = bartlett_sum(innovations, lag) / (1 - whitening) ** 2 * (n / (n - 1))
+    return np.asarray(recoloured * (n / fit.df), dtype=np.float64)

@@ -1,0 +1,141 @@
+"""Runs a design on its data: the primary method, its sensitivity analyses, and the figure."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from pydantic import ValidationError
+
+from kosmos_graph.data.dataset import Dataset
+from kosmos_graph.domain.design import Design
+from kosmos_graph.domain.question import Options
+from kosmos_graph.domain.results import Artefact, Execution, TestResult
+from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.catalogue import get_method
+from kosmos_graph.experiments.comparison import caveats_of
+from kosmos_graph.experiments.figures import caption_of, draw_figure
+from kosmos_graph.experiments.method import Context, Method, NotApplicable, Sample
+from kosmos_graph.experiments.sample import draw_sample
+from kosmos_graph.ids import digest
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An execution, and the content of the files that it names, by file name."""
+
+    execution: Execution
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+_warning_filters = threading.Lock()
+
+
+def run_design(dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str) -> Outcome:
+    """Execute `design` under the generation key `key`; equal arguments give equal bytes.
+
+    A sample on which the method has no answer, and numbers that leave floating-point arithmetic, make a failed execution whose
+    error says what happened. Raises KeyError where the catalogue has no such method. Runs one design at a time: the filters of
+    Python's warnings are the process's.
+    """
+    method = get_method(design.method)
+    with _numerical_warnings_as_errors():
+        try:
+            return _executed(dataset, design, sheet, options, key, method)
+        except NotApplicable as found:
+            return _failed(key, design, str(found))
+        except _numerical_failures() as failure:
+            return _failed(key, design, f"The computation of {method.title} failed: {_sentence(failure)}")
+        except ValidationError as refused:
+            if not _only_non_finite(refused):
+                raise
+            return _failed(key, design, f"{method.title} gave a number that is not finite on this sample.")
+
+
+def context_of(design: Design, options: Options) -> Context:
+    """Alpha, level and δ in force, and the seed: it follows from the run's seed and from what the design computes."""
+    content = design.model_dump(mode="json", include={"method", "target", "covariates", "alternative", "delta"})
+    seed = int(digest({"seed": options.seed, "design": content})[:16], 16)
+    delta = None if design.delta is None else design.delta.value
+    return Context(alpha=options.alpha, level=options.level, delta=delta, seed=seed)
+
+
+def _executed(dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str, method: Method) -> Outcome:
+    sample = draw_sample(dataset, design, sheet)
+    context = context_of(design, options)
+    primary = method.run(sample, design, context)
+    beside = tuple(result for name in method.sensitivity if (result := _beside(get_method(name), sample, design, context)))
+    result = primary.model_copy(update={"caveats": primary.caveats + caveats_of(primary, beside, options.alpha)})
+    figure, files = _figure(method, sample, design, result)
+    execution = Execution(key=key, design=design.key, status="ok", result=result, sensitivity=beside, figure=figure)
+    return Outcome(execution, files)
+
+
+def _beside(method: Method, sample: Sample, design: Design, context: Context) -> TestResult | None:
+    """A sensitivity analysis, None where it does not apply or cannot be computed."""
+    try:
+        return method.run(sample, design, context)
+    except NotApplicable:
+        return None
+    except _numerical_failures():
+        return None
+    except ValidationError as refused:
+        if not _only_non_finite(refused):
+            raise
+        return None
+
+
+def _figure(method: Method, sample: Sample, design: Design, result: TestResult) -> tuple[Artefact | None, dict[str, bytes]]:
+    """The figure under its content; none where the numbers cannot be placed on an axis."""
+    try:
+        content = draw_figure(method, sample, design, result)
+    except _numerical_failures():
+        return None, {}
+    artefact = Artefact(sha256=hashlib.sha256(content).hexdigest(), suffix="png", caption=caption_of(result, design))
+    return artefact, {artefact.filename: content}
+
+
+def _failed(key: str, design: Design, error: str) -> Outcome:
+    return Outcome(Execution(key=key, design=design.key, status="failed", error=error))
+
+
+def _numerical_failures() -> tuple[type[Exception], ...]:
+    """What numpy, scipy and statsmodels raise when arithmetic fails on a sample."""
+    from scipy.stats import DegenerateDataWarning
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationError, PerfectSeparationWarning
+
+    return (
+        np.linalg.LinAlgError,
+        ArithmeticError,
+        DegenerateDataWarning,
+        ConvergenceWarning,
+        PerfectSeparationError,
+        PerfectSeparationWarning,
+    )
+
+
+@contextmanager
+def _numerical_warnings_as_errors() -> Iterator[None]:
+    """Silence the libraries' warnings, but for those that say that a result is not to be used: these are raised."""
+    with _warning_filters, warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for failure in _numerical_failures():
+            if issubclass(failure, Warning):
+                warnings.simplefilter("error", failure)
+        yield
+
+
+def _only_non_finite(refused: ValidationError) -> bool:
+    return all(error["type"] == "finite_number" for error in refused.errors())
+
+
+def _sentence(failure: Exception) -> str:
+    if isinstance(failure, OverflowError):
+        return "its numbers leave the range of floating-point arithmetic; give the columns in other units."
+    text = " ".join(str(failure).split()) or type(failure).__name__
+    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,185 @@
+"""Starting, resuming, forking, listing and looking back, from Python."""
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from kosmos_graph import fork, history, list_runs, resume, start
+from kosmos_graph.errors import BadInput, DataChanged, RunExists, RunStopped, StoreError, UnknownRun
+from kosmos_graph.settings import Settings
+from tests.graph.agents import write_groups
+
+CHILD = Path(__file__).with_name("held_child.py")
+QUESTION = "Is height larger in ash than in oak?"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(_env_file=None, kosmos_home=tmp_path / "home")
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_groups(tmp_path / "groups.csv", ("height", "mass"))
+
+
+def test_a_run_is_started_and_waited_for(settings, data):
+    run = start(QUESTION, [data], settings=settings)
+    assert run.wait(60) == "finished"
+    assert run.result.findings[0].verdict == "supported"
+    assert run.usage == ()
+    assert (run.folder / "report.md").read_text(encoding="utf-8").startswith("#")
+    assert (run.folder / run.result.findings[0].figure).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_command_twice_makes_two_runs_with_the_same_findings(settings, data):
+    first, second = (start(QUESTION, [data], settings=settings) for _ in range(2))
+    assert first.id != second.id
+    assert first.result.findings == second.result.findings
+    assert [summary.id for summary in list_runs(settings=settings)] == [first.id, second.id]
+
+
+def test_a_finished_run_is_resumed_to_the_report_it_has(settings, data):
+    run = start(QUESTION, [data], settings=settings)
+    report = run.result
+    events = (run.folder / "events.jsonl").read_bytes()
+    assert resume(run.id, settings=settings).result == report
+    assert (run.folder / "events.jsonl").read_bytes() == events
+
+
+def test_a_run_id_that_is_taken_or_is_no_name_is_refused(settings, data):
+    start(QUESTION, [data], settings=settings, run_id="mine").wait(60)
+    with pytest.raises(RunExists, match="mine"):
+        start(QUESTION, [data], settings=settings, run_id="mine")
+    for name in ("../up", "a b", "", ".", "x" * 65):
+        if name:
+            with pytest.raises(BadInput, match="cannot name a run"):
+                start(QUESTION, [data], settings=settings, run_id=name)
+
+
+def test_an_unknown_run_is_a_sentence(settings):
+    for call in (lambda: resume("nobody", settings=settings), lambda: history("nobody", settings=settings)):
+        with pytest.raises(UnknownRun, match="nobody"):
+            call()
+    with pytest.raises(UnknownRun):
+        resume("../../etc", settings=settings)
+
+
+def test_a_run_with_changed_data_is_not_resumed_and_both_fingerprints_are_named(settings, data, tmp_path):
+    run = start(QUESTION, [data], settings=settings, approve=True)
+    assert run.wait(60) == "waiting"
+    write_groups(tmp_path / "groups.csv", ("height", "mass"), rows=44)
+    with pytest.raises(DataChanged) as caught:
+        resume(run.id, settings=settings, decision="accept")
+    assert len({word for word in str(caught.value).replace(";", " ").replace(",", " ").split() if len(word) == 64}) == 2
+
+
+def test_a_plan_waits_for_a_decision_and_goes_on_with_it(settings, data):
+    run = start(QUESTION, [data], settings=settings, approve=True)
+    assert run.wait(60) == "waiting"
+    assert run.pending.plan["designs"]
+    with pytest.raises(RunStopped, match="waits for a decision"):
+        _ = run.result
+    again = resume(run.id, settings=settings, decision={"strike": ["c9h9"]})
+    assert again.wait(60) == "waiting"
+    assert "c9h9" in again.pending.complaint
+    assert resume(run.id, settings=settings, decision="accept").result.findings
+
+
+def test_a_decision_on_a_run_that_does_not_wait_is_refused(settings, data):
+    run = start(QUESTION, [data], settings=settings)
+    run.wait(60)
+    with pytest.raises(BadInput, match="does not wait"):
+        resume(run.id, settings=settings, decision="accept")
+
+
+def test_bad_input_leaves_no_folder_when_it_is_seen_before_the_start(settings, tmp_path):
+    with pytest.raises(BadInput):
+        start("  ", [str(tmp_path / "x.csv")], settings=settings)
+    with pytest.raises(BadInput):
+        start(QUESTION, [], settings=settings)
+    assert list_runs(settings=settings) == ()
+
+
+def test_a_run_whose_data_cannot_be_read_has_failed_with_the_reason(settings, tmp_path):
+    run = start(QUESTION, [str(tmp_path / "no.csv")], settings=settings)
+    assert run.wait(60) == "failed"
+    with pytest.raises(BadInput, match=r"no\.csv"):
+        _ = run.result
+    (summary,) = list_runs(settings=settings)
+    assert summary.status == "failed"
+    assert "no.csv" in summary.detail
+
+
+def test_a_home_that_cannot_be_written_is_a_sentence(data, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="home folder"):
+        start(QUESTION, [data], settings=Settings(_env_file=None, kosmos_home=tmp_path / "file" / "home"))
+
+
+def test_a_checkpoint_store_that_is_no_database_is_a_sentence(settings, data):
+    settings.kosmos_home.mkdir(parents=True)
+    (settings.kosmos_home / "checkpoints.sqlite").write_bytes(b"not a database at all" * 100)
+    run = start(QUESTION, [data], settings=settings)
+    assert run.wait(60) == "stopped"
+    with pytest.raises(StoreError, match=r"checkpoints\.sqlite"):
+        _ = run.result
+
+
+def test_history_names_steps_and_fork_goes_on_from_any_of_them(settings, data):
+    run = start(QUESTION, [data], settings=settings)
+    report = run.result
+    steps = history(run.id, settings=settings)
+    assert [step for step in steps if step.next == ("lock_plan",)]
+    inside = [step for step in steps if step.name.count(".") == 2 and step.next == ("analyse_study",)]
+    for step in (next(step for step in steps if step.next == ("lock_plan",)), inside[0], steps[0]):
+        forked = fork(run.id, step.name, settings=settings)
+        assert forked.id != run.id
+        assert forked.result.findings == report.findings
+        assert forked.result.run.id == forked.id
+    assert history(run.id, settings=settings) == steps
+
+
+def test_a_fork_inside_a_study_runs_that_study_only(settings, data):
+    run = start("Which of mass and group affect height?", [data], settings=settings)
+    assert len(run.result.findings) == 2
+    step = next(step for step in history(run.id, settings=settings) if ".c1h2." in step.name and step.next == ("analyse_study",))
+    forked = fork(run.id, step.name, settings=settings)
+    assert forked.result.findings == run.result.findings
+    lines = [json.loads(line) for line in (forked.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {line["branch"] for line in lines if line["node"] == "run_study"} == {"c1h2"}
+    assert not [line for line in lines if line["node"] in ("profile_data", "plan_research", "design_study", "lock_plan")]
+
+
+def test_an_unknown_step_and_the_end_are_refused_with_a_sentence(settings, data):
+    run = start(QUESTION, [data], settings=settings)
+    run.wait(60)
+    for at in ("99", "", "1.c1h1.99", history(run.id, settings=settings)[-1].name):
+        with pytest.raises(BadInput, match="history"):
+            fork(run.id, at, settings=settings)
+    assert len(list_runs(settings=settings)) == 1
+
+
+def test_a_run_that_is_being_run_is_not_resumed_beside(settings, data):
+    go_on = threading.Event()
+    run = start(QUESTION, [data], settings=settings, watch=lambda event: go_on.wait(30))
+    with pytest.raises(RunExists, match="another process"):
+        resume(run.id, settings=settings)
+    go_on.set()
+    assert run.wait(60) == "finished"
+
+
+def test_a_run_that_another_process_has_is_refused(settings, data):
+    command = [sys.executable, str(CHILD), str(settings.kosmos_home), "theirs", "plan_research", "0", QUESTION, data]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "HELD\n"
+        with pytest.raises(RunExists, match="another process"):
+            resume("theirs", settings=settings)
+        assert list_runs(settings=settings)[0].status == "running"
+        child.kill()
+    assert list_runs(settings=settings)[0].status == "interrupted"
+    assert resume("theirs", settings=settings).result.findings
