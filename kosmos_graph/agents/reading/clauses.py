@@ -1,0 +1,112 @@
+"""Clauses beside the main question: what is adjusted for, and conditions on numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kosmos_graph.agents.reading.frame import Unread
+from kosmos_graph.agents.reading.scene import MARK, Scene, unknown_words
+from kosmos_graph.domain.data_card import Kind
+from kosmos_graph.domain.filters import Filter, Operator
+
+END = r"(?= ,|$| (?:is|are|do|does|did|has|have|was|were|what|how|which|can|will) )"
+ADJUST = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\b(?:after )?(?:adjust\w*|control\w*|account\w*|correct\w*|allowing) for (?P<z>.+?){END}",
+        r"\b(?:after |while |when |with )?(?:hold\w*|keep\w*) (?P<z>.+?) (?:constant|fixed|equal|the same)",
+        r"\bwith (?P<z>.+?) (?:held|kept) (?:constant|fixed|equal)",
+        r"\b(?:net of|conditional on|over and above|beyond|after removing(?: the)?(?: effects?)?(?: of)?|when "
+        rf"adjusted for|on top of) (?P<z>.+?){END}",
+        r"\b(?:taking|when taking|after taking) (?P<z>.+?) into account",
+        r"\b(?:once|when|after|if) (?P<z>C\d+(?:(?: ,)?(?: and)? C\d+)*) (?:is|are) (?:taken into account|"
+        r"accounted for|controlled for|adjusted for|held \w+|known)",
+        rf"\bgiven (?:the )?(?:same )?(?P<z>C\d+(?: and C\d+)*){END}",
+        rf"\b(?:at|for) (?:the same|equal|a given|a fixed) (?P<z>C\d+){END}",
+        r"\b(?:independent(?:ly)?|regardless|irrespective) of (?P<z>C\d+(?: and C\d+)*)(?= ,|$)",
+    )
+)
+BOUNDS: tuple[tuple[re.Pattern[str], Operator], ...] = (
+    (re.compile(r"\b(?:at least|no less than|minimum of)\b"), ">="),
+    (re.compile(r"\b(?:at most|up to|no more than|maximum of)\b"), "<="),
+    (re.compile(r"\b(?:more|above|over|after|exceed\w*|beyond)\b"), ">"),
+    (re.compile(r"\b(?:less|below|under|before)\b"), "<"),
+    (re.compile(r"(?:=|\b(?:is|of|equals?|exactly)\b)"), "=="),
+)
+CONDITION = re.compile(
+    r"\b(?:with|whose|where|when|having|if|among|for|only|of those|restricted to|within)\b"
+    r"(?P<body>(?: (?!and |,)(?:[a-z=]+|C\d+)){0,7}? N\d+)(?: [a-z]+(?= ,|$))?"
+)
+
+
+@dataclass(frozen=True)
+class Clauses:
+    """What stands beside the main question, and the scene without it."""
+
+    scene: Scene
+    covariates: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+
+
+def cut_clauses(scene: Scene) -> Clauses | Unread:
+    """Take the adjustment and the numeric conditions out of a scene."""
+    adjusted = _cut_adjustment(scene)
+    if isinstance(adjusted, Unread):
+        return adjusted
+    rest, covariates = adjusted
+    filters: list[Filter] = []
+    while (found := _condition(rest)) is not None:
+        condition, span = found
+        filters.append(condition)
+        rest = rest.without(span)
+    return Clauses(rest, covariates, tuple(filters))
+
+
+def _cut_adjustment(scene: Scene) -> tuple[Scene, tuple[str, ...]] | Unread:
+    for pattern in ADJUST:
+        found = pattern.search(scene.text)
+        if found is None:
+            continue
+        rest = scene.without(found.span())
+        if "independent" in pattern.pattern and len(scene.columns_in(rest.text)) + len(scene.levels_in(rest.text)) < 2:
+            continue
+        columns = scene.columns_in(found.group("z"))
+        if not columns or (unknown_words(scene, found.group("z")) and " and " in found.group("z") and len(columns) < 2):
+            return Unread("it asks to adjust for something that no column holds")
+        return rest, columns
+    return scene, ()
+
+
+def _condition(scene: Scene) -> tuple[Filter, tuple[int, int]] | None:
+    for found in CONDITION.finditer(scene.text):
+        body = found.group("body")
+        columns = scene.columns_in(body)
+        token = scene.number(MARK.findall(body)[-1])
+        if len(columns) != 1 or token.value is None or token.percent:
+            continue
+        if scene.column(columns[0]).kind not in (Kind.CONTINUOUS, Kind.COUNT):
+            continue
+        outside = scene.text[: found.start()] + scene.text[found.end() :]
+        operator = next((operator for words, operator in BOUNDS if words.search(body)), None)
+        if operator is None or not scene.columns_in(outside):
+            continue
+        return Filter(column=columns[0], operator=operator, value=token.value), found.span()
+    return None
+
+
+def level_filters(scene: Scene, levels: tuple[tuple[str, str], ...]) -> tuple[Filter, ...]:
+    """Rows that have the named levels: one of them, or any of several of one column."""
+    columns = dict.fromkeys(column for column, _ in levels)
+    return tuple(_level_filter(scene, column, tuple(level for name, level in levels if name == column)) for column in columns)
+
+
+def _level_filter(scene: Scene, column: str, levels: tuple[str, ...]) -> Filter:
+    card = scene.column(column)
+    if card.kind.numeric:
+        return Filter(column=column, operator="==", value=float(levels[0]))
+    if card.kind == Kind.DATETIME:
+        return Filter(column=column, operator=">=", value=f"{levels[0]}-01-01")
+    if len(levels) == 1:
+        return Filter(column=column, operator="==", value=levels[0])
+    return Filter(column=column, operator="in", value=levels)

@@ -1,0 +1,156 @@
+"""One question before one data set: what it names, as text in which columns, levels and numbers are marks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from kosmos_graph.agents.reading.levels import Option
+from kosmos_graph.agents.reading.lexicon import NEUTRAL, OPTIONAL_QUANTITIES, STOP
+from kosmos_graph.agents.reading.mentions import Mention, find_mentions
+from kosmos_graph.agents.reading.tokens import Token, tokenise
+from kosmos_graph.agents.reading.words import pieces, stem
+from kosmos_graph.domain.data_card import ColumnCard, DataCard
+from kosmos_graph.domain.study_sheet import StudySheet
+
+MARK = re.compile(r"[CLND]\d+")
+COLUMN = re.compile(r"C\d+")
+LEVEL = re.compile(r"L\d+")
+
+SOURCE = re.compile(
+    r"\b(?:in|from|for|using|within|according to|based on) (?:the |this |these |our |my )?(?:[a-z]+ "
+    r"){0,2}?(?:data ?set|data|sample|file|study|survey|records)\b"
+)
+"""Words that say which data are meant, and no part of what is asked about them."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A question before a data set.
+
+    `text` is the question in plain words, where `C3` stands for the fourth mention, a column, `L2` for one of a level, `N5` and
+    `D5` for the number or date at token 5, and a comma for every stop. Words are lower case, so marks cannot be faked.
+    """
+
+    tokens: tuple[Token, ...]
+    card: DataCard
+    sheet: StudySheet
+    mentions: tuple[Mention, ...]
+    text: str
+
+    def column(self, name: str) -> ColumnCard:
+        """The card of a column that exists. Raises KeyError otherwise."""
+        found = self.card.column(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def columns_in(self, text: str) -> tuple[str, ...]:
+        """Columns that `text` marks, in order, without repeats."""
+        return tuple(dict.fromkeys(self.mentions[int(mark[1:])].options[0][0] for mark in COLUMN.findall(text)))
+
+    def levels_in(self, text: str) -> tuple[tuple[str, str], ...]:
+        """(column, level) pairs that `text` marks, in order, without repeats."""
+        options = (self.mentions[int(mark[1:])].options[0] for mark in LEVEL.findall(text))
+        return tuple(dict.fromkeys((column, level) for column, level in options if level is not None))
+
+    def number(self, mark: str) -> Token:
+        """The number or date token of a mark."""
+        return self.tokens[int(mark[1:])]
+
+    def without(self, span: tuple[int, int]) -> Scene:
+        """The same scene with a part of its text cut out."""
+        return replace(self, text=squeeze(f"{self.text[: span[0]]} , {self.text[span[1] :]}"))
+
+    def words_of(self, text: str) -> str:
+        """Words that could name something and that the data do not have, for a sentence to the user."""
+        unknown = [word for word in text.split() if word.isalpha() and word.islower() and word not in STOP and word not in NEUTRAL]
+        return " ".join(unknown)
+
+
+def squeeze(text: str) -> str:
+    """Single blanks, no stops at the ends or in a row."""
+    parts = [part.strip() for part in re.split(r",", re.sub(r"\s+", " ", text))]
+    return " , ".join(part for part in parts if part)
+
+
+def set_scene(question: str, card: DataCard, sheet: StudySheet) -> Scene:
+    """Find the mentions, settle those that could mean several things where the context tells, and write the marked text."""
+    tokens = tokenise(question)
+    mentions = _settle(find_mentions(tokens, card), card, sheet)
+    return Scene(tokens, card, sheet, mentions, squeeze(SOURCE.sub(" ", mark(tokens, mentions))))
+
+
+def mark(tokens: tuple[Token, ...], mentions: tuple[Mention, ...]) -> str:
+    """The marked text."""
+    parts: list[str] = []
+    starts = {mention.start: number for number, mention in enumerate(mentions)}
+    inside = {place for mention in mentions for place in range(mention.start, mention.end)}
+    for place, token in enumerate(tokens):
+        if place in starts:
+            mention = mentions[starts[place]]
+            parts += _grading(tokens, mention)
+            parts.append(f"{'L' if mention.is_level else 'C'}{starts[place]}")
+        elif place not in inside:
+            parts.append(_symbol(token, place))
+    return squeeze(" ".join(part for part in parts if part))
+
+
+def _grading(tokens: tuple[Token, ...], mention: Mention) -> list[str]:
+    """`more` and `less` that stand within a mention (sepals longer) are kept before it."""
+    return [token.word for token in tokens[mention.start : mention.end] if token.word in ("more", "less", "most", "least")]
+
+
+def _symbol(token: Token, place: int) -> str:
+    if token.kind in ("number", "date"):
+        return f"{token.kind[0].upper()}{place}"
+    if token.kind == "stop":
+        return ","
+    if token.kind == "other":
+        return "=" if token.text == "=" else ""
+    return "" if token.added and token.word in OPTIONAL_QUANTITIES else token.word
+
+
+def _settle(mentions: tuple[Mention, ...], card: DataCard, sheet: StudySheet) -> tuple[Mention, ...]:
+    sure = {column for mention in mentions if mention.sure for column in mention.columns}
+    return tuple(mention if mention.sure else _choose(mention, sure, mentions, card, sheet) for mention in mentions)
+
+
+def _choose(mention: Mention, sure: set[str], mentions: tuple[Mention, ...], card: DataCard, sheet: StudySheet) -> Mention:
+    for wanted in (sure, {sheet.primary_outcome}, {sheet.treatment}):
+        fits = tuple(option for option in mention.options if option[0] in wanted)
+        if len(fits) == 1:
+            return replace(mention, options=fits)
+    return replace(mention, options=(_level_option(mention, mentions, card),)) if mention.is_level else mention
+
+
+def _level_option(mention: Mention, mentions: tuple[Mention, ...], card: DataCard) -> Option:
+    """Of columns that share a level's name, the one with the most levels named, then the first of the data set."""
+    order = {column.name: place for place, column in enumerate(card.columns)}
+    named = [option for other in mentions if other.is_level for option in other.options]
+
+    def preference(option: Option) -> tuple[int, int, str]:
+        levels = {level for column, level in named if column == option[0]}
+        return (-len(levels), order.get(option[0], 0), option[1] or "")
+
+    return min(mention.options, key=preference)
+
+
+def ambiguous(scene: Scene) -> Mention | None:
+    """The first mention that could still mean several columns."""
+    return next(
+        (scene.mentions[int(found[1:])] for found in COLUMN.findall(scene.text) if not scene.mentions[int(found[1:])].sure), None
+    )
+
+
+def general_words(scene: Scene) -> frozenset[str]:
+    """Stems of words that the data set's name and the sheet's unit of analysis add to the general ones."""
+    stem_of_file = scene.card.name.rsplit(".", 1)[0]
+    return frozenset(stem(word) for word in (*pieces(stem_of_file), *pieces(scene.sheet.unit or "")))
+
+
+def unknown_words(scene: Scene, text: str) -> tuple[str, ...]:
+    """Content words of `text` that are neither marks, general words, nor words for the rows of this data set."""
+    known = general_words(scene)
+    words = (word for word in text.split() if word.isalpha() and word.islower())
+    return tuple(word for word in words if word not in STOP and word not in NEUTRAL and stem(word) not in known)

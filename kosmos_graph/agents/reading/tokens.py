@@ -1,0 +1,111 @@
+"""The question as a list of tokens: words glossed to plain English ones, numbers, dates and stops."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from kosmos_graph.agents.reading.languages import gloss_table
+from kosmos_graph.agents.reading.lexicon import GRADED, MONTHS
+from kosmos_graph.agents.reading.words import PIECE, fold, stem, unaccent
+
+LONGEST = 4000
+"""Characters of a question that are read; the rest of a longer one is no question."""
+
+TOKEN = re.compile(
+    r"(?P<date>\d{4}-\d{2}(?:-\d{2})?(?!\d))|"
+    r"(?P<number>(?<![\w.])[-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![A-Za-z_\d])|\d+(?=(?:st|nd|rd|th)\b))|"
+    r"(?P<stop>[,;:?!.])"
+    r"|(?P<word>[^\W_]+)|(?P<percent>%)|(?P<other>[^\s_])"
+)
+IDIOMS = (
+    (re.compile(r"\bfollow[- ]up\b", re.IGNORECASE), "followup"),
+    (re.compile(r"\b(time|day|hour) of (?:the )?(?:day|week|month|year)\b", re.IGNORECASE), r"\1"),
+)
+CONTRACTIONS = (("n't", " not"), ("'s", " "), ("’s", " "), ("n’t", " not"), ("'", " "), ("’", " "))
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token. `word` is folded and glossed; `start` and `end` are its place in the text; `value` a number's value.
+
+    `added` marks a quantity that an adjective brought along (weight for heavier).
+    """
+
+    kind: Literal["word", "number", "date", "stop", "other"]
+    text: str
+    word: str
+    start: int
+    end: int
+    value: float | None = None
+    percent: bool = False
+    added: bool = False
+
+    @property
+    def stem(self) -> str:
+        """The word without its inflection."""
+        return stem(self.word)
+
+
+def tokenise(text: str) -> tuple[Token, ...]:
+    """Tokens of a question, in order."""
+    plain = unaccent(_expand(text[:LONGEST]))
+    found = list(TOKEN.finditer(plain))
+    table = gloss_table([fold(match.group()) for match in found if match.lastgroup == "word"])
+    tokens: list[Token] = []
+    for match in found:
+        if match.lastgroup == "percent":
+            _mark_percent(tokens)
+        else:
+            tokens.extend(_read(match, table))
+    return tuple(_with_months(tokens))
+
+
+def _expand(text: str) -> str:
+    for short, full in CONTRACTIONS:
+        text = text.replace(short, full)
+    for pattern, plain in IDIOMS:
+        text = pattern.sub(plain, text)
+    return text
+
+
+def _mark_percent(tokens: list[Token]) -> None:
+    if tokens and tokens[-1].kind == "number":
+        last = tokens.pop()
+        tokens.append(Token("number", last.text, last.word, last.start, last.end, last.value, percent=True))
+    else:
+        tokens.append(Token("word", "%", "percent", -1, -1))
+
+
+def _read(match: re.Match[str], table: dict[str, str]) -> list[Token]:
+    text, start, end = match.group(), match.start(), match.end()
+    match match.lastgroup:
+        case "date":
+            return [Token("date", text, text, start, end)]
+        case "number":
+            value = float(text.replace(",", "").replace("−", "-"))
+            return [Token("number", text, text.replace(",", ""), start, end, value)]
+        case "stop" | "other":
+            return [Token("stop" if match.lastgroup == "stop" else "other", text, text, start, end)]
+    return [token for piece in PIECE.finditer(text) for token in _words(piece.group(), start + piece.start(), table)]
+
+
+def _words(text: str, start: int, table: dict[str, str]) -> list[Token]:
+    word = fold(text)
+    said = table.get(word, word).split() if table else [word]
+    graded = [(part, bool(number)) for said_word in said for number, part in enumerate(GRADED.get(said_word, said_word).split())]
+    lone = GRADED.get(word) is not None and len(graded) == 1 and word not in ("higher", "larger", "lower")
+    return [Token("word", text, part, start, start + len(text), added=added or lone) for part, added in graded]
+
+
+def _with_months(tokens: list[Token]) -> list[Token]:
+    """Join `February 1983` into one date."""
+    joined: list[Token] = []
+    for token in tokens:
+        before = joined[-1] if joined else None
+        if before and before.word in MONTHS and token.kind == "number" and len(token.word) == 4 and token.word.isdigit():
+            joined[-1] = Token("date", before.text, f"{token.word}-{MONTHS[before.word]:02d}", before.start, token.end)
+        else:
+            joined.append(token)
+    return joined

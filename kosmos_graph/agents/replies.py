@@ -1,0 +1,174 @@
+"""The shapes of a model's replies: closed sets made for each ask, and short sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+
+from kosmos_graph.claims.check import check_words
+
+SENTENCE_LENGTH = 300
+NONE = "(none)"
+
+Text = Annotated[str, Field(min_length=1, max_length=SENTENCE_LENGTH)]
+
+
+class Reply(BaseModel):
+    """Base of all replies: every field is required, and no other is allowed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConfirmationReply(Reply):
+    """Whether what rules read in the question answers it, and why it is worth testing."""
+
+    answers_question: str
+    rationale: str
+
+
+class DataReply(Reply):
+    """Which data set answers the question."""
+
+    data_set: str
+
+
+class PairReply(Reply):
+    """An outcome and what it is to be compared by or related to."""
+
+    outcome: str
+    predictor: str
+
+
+class PlanReply(Reply):
+    """Pairs that answer the question, and whether the columns can answer it at all."""
+
+    pairs: tuple[PairReply, ...]
+    answerable: str
+
+
+class HypothesisReply(Reply):
+    """What is asked about a pair of columns, and what is expected of it."""
+
+    task: str
+    contrast: str
+    expected: str
+    rationale: str
+
+
+class CovariatesReply(Reply):
+    """Columns to adjust for."""
+
+    adjust_for: tuple[str, ...]
+
+
+class MethodReply(Reply):
+    """One of the methods offered."""
+
+    method: str
+
+
+class WordsReply(Reply):
+    """A design in words. What is executed and what would refute the hypothesis are not among them: code settles both."""
+
+    objective: str
+    confounders: tuple[str, ...]
+    caution: str
+
+
+class AnalysisReply(Reply):
+    """Sentences on one result, by section."""
+
+    interpretation: Annotated[tuple[Text, ...], Field(min_length=1, max_length=3)]
+    confounders: Annotated[tuple[Text, ...], Field(max_length=2)]
+    anomalies: Annotated[tuple[Text, ...], Field(max_length=2)]
+    follow_ups: Annotated[tuple[Text, ...], Field(max_length=2)]
+
+
+class SynthesisReply(Reply):
+    """Sentences across results."""
+
+    agreement: Annotated[tuple[Text, ...], Field(min_length=1, max_length=2)]
+    patterns: Annotated[tuple[Text, ...], Field(max_length=2)]
+    conflicts: Annotated[tuple[Text, ...], Field(max_length=2)]
+
+
+def confirmation_reply() -> type[ConfirmationReply]:
+    """Yes or no, and a sentence of rationale."""
+    answer = one_of(("yes", "no"))
+    return create_model("ConfirmationReply", __base__=ConfirmationReply, answers_question=(answer, ...), rationale=(Text, ...))
+
+
+def data_reply(data_sets: Sequence[str]) -> type[DataReply]:
+    """One of the data sets, or none of them."""
+    return create_model("DataReply", __base__=DataReply, data_set=(one_of([*data_sets, NONE]), ...))
+
+
+def plan_reply(outcomes: Sequence[str], predictors: Sequence[str], most: int) -> type[PlanReply]:
+    """Up to `most` pairs; a predictor may be none, where the question is about one column."""
+    pair = create_model(
+        "PairReply", __base__=PairReply, outcome=(one_of(outcomes), ...), predictor=(one_of([NONE, *predictors]), ...)
+    )
+    pairs: Any = Annotated[tuple[pair, ...], Field(max_length=most)]
+    return create_model("PlanReply", __base__=PlanReply, pairs=(pairs, ...), answerable=(one_of(("yes", "no")), ...))
+
+
+def hypothesis_reply(tasks: Sequence[str], contrasts: Sequence[str], expected: Sequence[str]) -> type[HypothesisReply]:
+    """One of each, and a sentence of rationale."""
+    return create_model(
+        "HypothesisReply",
+        __base__=HypothesisReply,
+        task=(one_of(tasks), ...),
+        contrast=(one_of(contrasts), ...),
+        expected=(one_of(expected), ...),
+        rationale=(Text, ...),
+    )
+
+
+def covariates_reply(columns: Sequence[str]) -> type[CovariatesReply]:
+    """Any number of the columns."""
+    return create_model("CovariatesReply", __base__=CovariatesReply, adjust_for=(some_of(columns), ...))
+
+
+def method_reply(methods: Sequence[str]) -> type[MethodReply]:
+    """One of the methods."""
+    return create_model("MethodReply", __base__=MethodReply, method=(one_of(methods), ...))
+
+
+def words_reply(columns: Sequence[str]) -> type[WordsReply]:
+    """Sentences, and any number of the columns as confounders."""
+    return create_model(
+        "WordsReply",
+        __base__=WordsReply,
+        objective=(Text, ...),
+        confounders=(some_of(columns), ...),
+        caution=(Text, ...),
+    )
+
+
+def unfit_words(names: Collection[str], **fields: str) -> tuple[str, ...]:
+    """Why free words cannot stand, by field; the closed choices beside them are to be kept when the words are mended."""
+    return tuple(
+        f"mend {field} and keep every other field: {reason.partition(':')[0]}"
+        for field, text in fields.items()
+        for reason in check_words(text, names)
+    )
+
+
+def one_of(names: Sequence[str]) -> Any:
+    """The type of a string that is one of `names`, with an `enum` in its JSON schema."""
+    offered = frozenset(names)
+
+    def check(value: str) -> str:
+        if value not in offered:
+            raise ValueError("it is none of those offered")
+        return value
+
+    return Annotated[str, AfterValidator(check), Field(json_schema_extra={"enum": list(names)})]
+
+
+def some_of(names: Sequence[str]) -> Any:
+    """The type of a list of at most as many of `names` as there are. Without names only the empty list fits."""
+    item: Any = one_of(names) if names else str
+    return Annotated[tuple[item, ...], Field(max_length=len(names))]
