@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kosmos_graph.providers.usage import usage
     from kosmos_graph.runs import Run, fork, history, list_runs, resume, start
     from kosmos_graph.settings import Settings, load_settings
+    from kosmos_graph.wiring.batch import get_analyst, get_designer, material_of, report_of, run_experiments
     from kosmos_graph.wiring.models import get_chat_model
     from kosmos_graph.wiring.services import build_graph, build_study_graph
 
@@ -32,13 +33,18 @@ _HOMES = {
     "build_study_graph": "wiring.services",
     "design_experiments": "agents.batch",
     "fork": "runs",
+    "get_analyst": "wiring.batch",
     "get_chat_model": "wiring.models",
+    "get_designer": "wiring.batch",
     "history": "runs",
     "list_providers": "providers.registry",
     "list_runs": "runs",
     "load_settings": "settings",
+    "material_of": "wiring.batch",
     "register_provider": "providers.registry",
+    "report_of": "wiring.batch",
     "resume": "runs",
+    "run_experiments": "wiring.batch",
     "start": "runs",
     "usage": "providers.usage",
 }
@@ -56,13 +62,18 @@ __all__ = [
     "build_study_graph",
     "design_experiments",
     "fork",
+    "get_analyst",
     "get_chat_model",
+    "get_designer",
     "history",
     "list_providers",
     "list_runs",
     "load_settings",
+    "material_of",
     "register_provider",
+    "report_of",
     "resume",
+    "run_experiments",
     "start",
     "usage",
 ]

@@ -194,6 +194,7 @@ def _plain_instance(schema: dict[str, Any], defs: dict[str, Any]) -> Any:
     if kind == "array":
         if "prefixItems" in schema:
             return [_instance(part, defs) for part in schema["prefixItems"]]
-        return [_instance(schema["items"], defs)] * schema.get("minItems", 1)
+        fewest = schema.get("minItems", 1)
+        return [_instance(schema["items"], defs)] * min(fewest, schema.get("maxItems", fewest))
     scalars: dict[str | None, Any] = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1.0), "boolean": True}
     return scalars.get(kind, "text".ljust(schema.get("minLength", 0), "."))

@@ -14,17 +14,16 @@ from kosmos_graph.agents.reading.frame import Claim
 from kosmos_graph.agents.reading.read import read_question
 from kosmos_graph.agents.replies import (
     NONE,
-    ConfirmationReply,
     HypothesisReply,
     PairReply,
     PlanReply,
+    WordsCheck,
     confirmation_reply,
     data_reply,
     hypothesis_reply,
     plan_reply,
-    unfit_words,
 )
-from kosmos_graph.agents.rules_designer import RulesDesigner
+from kosmos_graph.agents.rules_designer import RATIONALES, RulesDesigner
 from kosmos_graph.agents.wording import statement_of
 from kosmos_graph.claims.check import data_names
 from kosmos_graph.domain.hypothesis import Direction, Hypothesis, ResearchPlan, Target
@@ -74,11 +73,14 @@ class Planner:
         """The hypotheses as read, the model's from here on, if it finds that they fit the question; else none."""
         statements = "\n".join(f"- {quoted(hypothesis.statement)}" for hypothesis in read)
         prompt = Prompt(self.system, render_prompt("plan_research", claims=statements))
-        reply = await self.asker.ask(prompt, confirmation_reply(), self._rationale_check)
+        words = WordsCheck(self.names, "rationale")
+        reply = await self.asker.ask(prompt, confirmation_reply(), words)
         if reply.answers_question == "no":
             return []
-        own = {"author": self.asker.model, "rationale": reply.rationale}
-        return [hypothesis.model_copy(update=own) for hypothesis in read]
+        return [
+            one.model_copy(update={"author": self.asker.model, "rationale": words.fit(reply.rationale, one.rationale)})
+            for one in read
+        ]
 
     async def picked(self, room: int, known: Sequence[Hypothesis]) -> list[Hypothesis]:
         """Pairs that the model picks, each with the form that it gives them."""
@@ -87,9 +89,6 @@ class Planner:
             return []
         pairs = await self._pairs(data, self._known(data, known), room)
         return await together([self._shaped(data, pair) for pair in pairs])
-
-    def _rationale_check(self, reply: ConfirmationReply | HypothesisReply) -> tuple[str, ...]:
-        return unfit_words(self.names, rationale=reply.rationale)
 
     def _known(self, data: ShownData, known: Sequence[Hypothesis]) -> str:
         """What the model need not find out: columns that the question names, and what is tested already."""
@@ -154,9 +153,10 @@ class Planner:
             expected="\n".join(f'  - "{name}": {EXPECTED[name]}' for name in expected),
         )
         schema = hypothesis_reply([form.task for form in offered], contrasts, expected)
-        reply = await self.asker.ask(Prompt(self.system, user), schema, self._rationale_check)
+        words = WordsCheck(self.names, "rationale")
+        reply = await self.asker.ask(Prompt(self.system, user), schema, words)
         form = next(form for form in offered if form.task == reply.task)
-        return self._hypothesis(_claim(form, reply), reply.rationale)
+        return self._hypothesis(_claim(form, reply), words.fit(reply.rationale, RATIONALES[form.task]))
 
     def _hypothesis(self, claim: Claim, rationale: str) -> Hypothesis:
         return Hypothesis(

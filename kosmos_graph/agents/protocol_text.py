@@ -130,5 +130,5 @@ def _reproducibility(card: DataCard, material: Material) -> str:
     return (
         f"The data are fixed by their SHA-256 ({card.sha256[:12]}…), chance by the seed "
         f"{material.options.seed}; the run sheet lists "
-        "versions and settings, and the notebook repeats every computation."
+        "versions and settings, and the same run repeats every computation."
     )

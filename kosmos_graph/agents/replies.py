@@ -147,13 +147,29 @@ def words_reply(columns: Sequence[str]) -> type[WordsReply]:
     )
 
 
-def unfit_words(names: Collection[str], **fields: str) -> tuple[str, ...]:
-    """Why free words cannot stand, by field; the closed choices beside them are to be kept when the words are mended."""
-    return tuple(
-        f"mend {field} and keep every other field: {reason.partition(':')[0]}"
-        for field, text in fields.items()
-        for reason in check_words(text, names)
-    )
+class WordsCheck:
+    """A check of free words that sends a reply back once: choices beside them are not lost to words that stay unfit."""
+
+    def __init__(self, names: Collection[str], *fields: str) -> None:
+        self.names = names
+        self.fields = fields
+        self.sent_back = False
+
+    def __call__(self, reply: Reply) -> tuple[str, ...]:
+        """Why the words cannot stand, by field; nothing the second time."""
+        if self.sent_back:
+            return ()
+        reasons = tuple(
+            f"mend {field} and keep every other field: {reason.partition(':')[0]}"
+            for field in self.fields
+            for reason in check_words(getattr(reply, field), self.names)
+        )
+        self.sent_back = bool(reasons)
+        return reasons
+
+    def fit(self, text: str, otherwise: str) -> str:
+        """`text` where it can stand, else `otherwise`, which is ours."""
+        return otherwise if check_words(text, self.names) else text.strip()
 
 
 def one_of(names: Sequence[str]) -> Any:

@@ -16,8 +16,8 @@ from kosmos_graph.domain.data_card import DataCard, Kind
 from kosmos_graph.domain.design import Design, Protocol, Review
 from kosmos_graph.domain.hypothesis import Hypothesis, ResearchPlan, Target
 from kosmos_graph.domain.results import Execution
-from kosmos_graph.domain.study_sheet import SmallestEffect, StudySheet
-from kosmos_graph.experiments.applicability import Choice, applicable_methods, refusal
+from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.applicability import Choice, applicable_methods, delta_for, refusal, with_delta
 from kosmos_graph.ids import generation_key, hypothesis_id
 
 AUTHOR = "rules"
@@ -148,10 +148,6 @@ def _hypothesis(one: Proposed, cycle: int, number: int, material: Material) -> H
     )
 
 
-def _with_delta(sheet: StudySheet, delta: SmallestEffect | None) -> StudySheet:
-    return sheet if delta is None else sheet.model_copy(update={"smallest_effect": delta})
-
-
 class _Plan:
     """What a design of one hypothesis is made from."""
 
@@ -161,7 +157,8 @@ class _Plan:
         self.card = material.card(hypothesis.target.dataset)
         self.reading = _read(material)
         self.claim = self.reading.claim_on(hypothesis.target) or self._stated_claim()
-        self.delta = material.sheet.smallest_effect or (self.reading.delta if self.claim is not None else None)
+        stated = self.reading.delta if self.claim is not None else None
+        self.delta = delta_for(material.sheet, hypothesis.target.outcome) or stated
         self.target, rest = _narrowed(hypothesis)
         self.covariates = self._covariates(rest)
 
@@ -185,7 +182,7 @@ class _Plan:
         return tuple(name for name in names if name not in taken and self.card.column(name) is not None)
 
     def _applicable(self, covariates: tuple[str, ...]) -> tuple[Choice, ...]:
-        sheet = _with_delta(self.material.sheet, self.delta)
+        sheet = with_delta(self.material.sheet, self.target.outcome, self.delta)
         return applicable_methods(self.card, sheet, self.hypothesis.task, self.hypothesis.expects, self.target, covariates)
 
     def choices(self) -> tuple[Choice, ...]:

@@ -13,6 +13,9 @@ from kosmos_graph.claims.tokens import tokenize
 from kosmos_graph.claims.words import ACCIDENT, CAUSE_NOUN, CAUSE_PHRASES, CAUSE_VERB
 from kosmos_graph.domain.analysis import Section
 
+SIZES = frozenset({"effect", "standardised", "low", "high", "interval", "delta", "minimum_detectable"})
+"""References that stand for a size."""
+
 
 def speaks_of_cause(text: str) -> bool:
     """Whether a question or hypothesis has a word of cause in it."""
@@ -44,7 +47,15 @@ def _causes(clause: Clause) -> Iterator[tuple[int, str]]:
             yield place, token.text
     for phrase in CAUSE_PHRASES:
         for found in re.finditer(rf"(?<!\S)(?:{phrase.pattern})(?!\S)", text):
-            yield text[: found.start()].count(" "), found.group()
+            place = text[: found.start()].count(" ")
+            if not _of_a_size(clause, place + found.group().count(" ") + 1):
+                yield place, found.group()
+
+
+def _of_a_size(clause: Clause, after: int) -> bool:
+    """Whether a computed size follows ("an effect of {effect}"), not a cause."""
+    following = clause[after : after + 1]
+    return any(token.kind == "reference" and token.text.rpartition(".")[2] in SIZES for token in following)
 
 
 def _finding_out(clause: Clause, place: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 import zipfile
 from datetime import date, datetime
@@ -16,6 +17,8 @@ from kosmos_graph.errors import BadInput
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+SMALLEST = 2
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 UNREADABLE = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, EOFError, ParseError)
 """What openpyxl lets through of a damaged workbook."""
 
@@ -37,11 +40,20 @@ def read_excel(content: bytes, shown: str) -> Table:
     rows, notes = found
     if len(rows) == 1:
         raise BadInput(f"{shown} has a header and no rows.")
+    rows, notes = _below_title(rows, notes)
     width = max(len(row) for row in rows)
     check_size(len(rows), width, shown)
     padded = [[*row, *[None] * (width - len(row))] for row in rows]
     columns = tuple(text_array([row[place] for row in padded[1:]]) for place in range(width))
     return Table(tuple(name or "" for name in padded[0]), columns, notes)
+
+
+def _below_title(rows: list[list[str | None]], notes: tuple[str, ...]) -> tuple[list[list[str | None]], tuple[str, ...]]:
+    """The rows without those above the header in which the first cell alone is filled, if a whole row of names follows them."""
+    lead = next((place for place, row in enumerate(rows) if len(row) > 1), 0)
+    if not lead or len(rows) - lead < SMALLEST or not all(name and not NUMBER.fullmatch(name.strip()) for name in rows[lead]):
+        return rows, notes
+    return rows[lead:], (*notes, f"{lead} {'row' if lead == 1 else 'rows'} above the header passed over.")
 
 
 def _refuse_ole(content: bytes, shown: str) -> None:

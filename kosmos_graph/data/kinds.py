@@ -22,9 +22,11 @@ ENOUGH = 0.95
 MAX_LEVELS = 50
 MAX_LEVEL_LENGTH = 100
 FEW_ROWS = 10
+FEW_CODES = 10
 EXACT = 2.0**53
 
 ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "identifier"))
+CODE_WORDS = ID_WORDS | {"code", "no", "nr", "number"}
 UNIT_WORDS = word_set(
     "subject subj participant patient person respondent student pupil animal mouse rat customer user client employee ppt "
     "individual chick"
@@ -99,7 +101,7 @@ def _of_numbers(seen: Seen) -> tuple[Kind, tuple[str, ...]]:
         return Kind.BINARY, ()
     if (values != np.floor(values)).any():
         return Kind.CONTINUOUS, ()
-    if 2 < len(values) <= MAX_LEVELS and names_group(seen):
+    if 2 < len(values) <= (MAX_LEVELS if _says_code(seen) else FEW_CODES) and names_group(seen):
         return Kind.NOMINAL, ("Whole numbers that stand for groups, by the column's name; declare its kind if they do not.",)
     return _of_whole(seen, values)
 
@@ -118,6 +120,10 @@ def _identifying(seen: Seen, values: Values) -> tuple[str, ...] | None:
 def _of_whole(seen: Seen, values: Values) -> tuple[Kind, tuple[str, ...]]:
     if values[0] < 0 or unit_of(seen.name) or seen.numbers.unit:
         return Kind.CONTINUOUS, ()
+    if FEW_CODES < len(values) <= MAX_LEVELS and names_group(seen):
+        return Kind.COUNT, (
+            f"{len(values)} different whole numbers, taken for a quantity; declare it nominal if they stand for groups.",
+        )
     few = 2 < len(values) <= 10 and seen.cells.present >= 5 * len(values) and not _year(seen, values)
     return Kind.COUNT, (f"Only {len(values)} different whole numbers; declare the kind if they stand for groups.",) if few else ()
 
@@ -168,8 +174,13 @@ def names_unit(seen: Seen) -> bool:
 
 def names_group(seen: Seen) -> bool:
     """Whether the name says that the values stand for groups."""
-    words = [word for word in seen.words if word not in ID_WORDS | {"code", "no", "nr", "number"}]
+    words = [word for word in seen.words if word not in CODE_WORDS]
     return bool(words) and words[-1] in GROUP_WORDS
+
+
+def _says_code(seen: Seen) -> bool:
+    """Whether the name says that its numbers are codes, as `site_id` does and `site` does not."""
+    return bool(CODE_WORDS & set(seen.words[-1:]))
 
 
 def _year(seen: Seen, values: Values) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from kosmos_graph.data.cells import distinct_cells
 from kosmos_graph.data.dataset import Dataset
+from kosmos_graph.data.edge_rows import without_edge_rows
 from kosmos_graph.data.encoding import decode
 from kosmos_graph.data.excel import read_excel
 from kosmos_graph.data.files import Format, check_file, fingerprint, format_of, named, read_bytes
@@ -37,10 +38,10 @@ def load_dataset(path: Path, sheet: StudySheet, *, name: str | None = None) -> D
     kind = format_of(path, content)
     table, delimiter = _read(content, kind, named(path))
     del content
-    table = tidied(table)
+    table, units = without_edge_rows(tidied(table), delimiter)
     if not table.rows:
         raise BadInput(f"{named(path)} has a header and no rows.")
-    columns = _prepare(table, sheet, delimiter)
+    columns = _prepare(table, sheet, delimiter, units)
     card = DataCard(
         name=name or shown(path.name),
         path=str(path).encode("utf-8", "replace").decode(),
@@ -48,7 +49,7 @@ def load_dataset(path: Path, sheet: StudySheet, *, name: str | None = None) -> D
         format="tsv" if kind == "csv" and delimiter == "\t" else kind,
         rows=table.rows,
         columns=tuple(column.card for column in columns),
-        traps=find_traps(columns),
+        traps=find_traps(columns, sheet),
         notes=table.notes,
     )
     return Dataset(card, pd.DataFrame({column.card.name: column.values for column in columns}, copy=False))
@@ -100,11 +101,11 @@ def _read(content: bytes, kind: Format, shown_path: str) -> tuple[Table, str]:
     return Table(table.names, table.columns, (note, *table.notes) if note else table.notes), delimiter
 
 
-def _prepare(table: Table, sheet: StudySheet, delimiter: str) -> list[Prepared]:
+def _prepare(table: Table, sheet: StudySheet, delimiter: str, units: Mapping[str, str]) -> list[Prepared]:
     cells = [distinct_cells(column) for column in table.columns]
     reading = Reading(file_mark(cells), delimiter)
     return [
-        prepare_column(name, column, sheet.statement(name), _role(name, sheet), reading)
+        prepare_column(name, column, sheet.statement(name), _role(name, sheet), reading, units.get(name))
         for name, column in zip(table.names, cells, strict=True)
     ]
 
@@ -112,4 +113,8 @@ def _prepare(table: Table, sheet: StudySheet, delimiter: str) -> list[Prepared]:
 def _role(name: str, sheet: StudySheet) -> Role | None:
     if name in (sheet.id, sheet.pair):
         return "unit"
-    return "groups" if name in (sheet.cluster, sheet.stratum) else None
+    if name in (sheet.cluster, sheet.stratum):
+        return "groups"
+    if name == sheet.treatment:
+        return "treatment"
+    return "moments" if name == sheet.time and sheet.design != "time series" else None

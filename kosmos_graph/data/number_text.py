@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kosmos_graph.data.cells import Cells, Mask, matches
+from kosmos_graph.data.cells import Cells, Mask, flags, matches
+from kosmos_graph.data.units import sure_unit
 
 Mark = Literal[".", ","]
 
@@ -27,7 +29,17 @@ GROUPED = {
 }
 OTHER: dict[Mark, Mark] = {".": ",", ",": "."}
 SAMPLE = 20_000
+MOSTLY = 0.95
 AFFIXES = ("%", "$", "€", "£", "¥")
+BRACKETED = rf"^([$€£¥]?) ?\(([$€£¥]? ?[0-9][0-9.,{GAPS}]*%?)\)$"
+"""A negative number as accountants write it (RE2)."""
+SAID = r"^(?i:n) ?= ?"
+"""What some write before a number of cases (RE2)."""
+WITH_UNIT = re.compile(r"[+-]?[0-9][0-9.,]* ?(\D{1,12})")
+WITH_CURRENCY = re.compile(r"([A-Za-z]{3}) ?[+-]?[0-9][0-9.,]*")
+CURRENCIES = ("USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CNY", "INR")
+FEWEST_WITH_UNIT = 11
+"""Distinct numbers from which on a unit beside each of them is no part of a level's name, as it is in `5 mg` and `10 mg`."""
 NAMES = {".": "point", ",": "comma"}
 
 
@@ -43,19 +55,19 @@ class Numbers:
 
 def read_numbers(cells: Cells, file_mark: Mark | None, delimiter: str) -> Numbers:
     """Numbers among the distinct values, under the column's own decimal mark, else the file's, else the likelier one."""
-    texts, unit = _without_affix(pc.replace_substring(cells.values, pattern="\u2212", replacement="-"), cells.counts)
+    texts, unit, bracketed = _bare(cells)
     own = _stronger(evidence(texts, cells.counts))
     mark, settled = (own, True) if own else _undecided(texts, file_mark, delimiter)
     plain = matches(texts, PLAIN[mark])
     grouped = ~plain if plain.all() else matches(texts, GROUPED[mark]) & ~plain
     numbers = _converted(texts, plain, grouped, mark)
     ok = np.isfinite(numbers)
-    return Numbers(numbers, ok, unit, tuple(_notes(texts, cells, plain, grouped, mark, settled)))
+    return Numbers(numbers, ok, unit, (*_notes(texts, cells, plain, grouped, mark, settled), *bracketed))
 
 
 def file_mark(columns: Iterable[Cells]) -> Mark | None:
     """The decimal mark that all columns with evidence agree on; None where there is none, or they differ."""
-    marks = {_stronger(evidence(_without_affix(cells.values, cells.counts)[0], cells.counts)) for cells in columns} - {None}
+    marks = {_stronger(evidence(_bare(cells)[0], cells.counts)) for cells in columns} - {None}
     return marks.pop() if len(marks) == 1 else None
 
 
@@ -94,6 +106,51 @@ def _undecided(texts: Any, from_file: Mark | None, delimiter: str) -> tuple[Mark
     if from_file or not (points.any() or commas.any()):
         return from_file or ".", True
     return ("," if commas.any() and not points.any() and delimiter == ";" else "."), False
+
+
+def _bare(cells: Cells) -> tuple[Any, str | None, tuple[str, ...]]:
+    """The distinct texts without what people write around numbers, the unit that this gave, and notes."""
+    texts = pc.replace_substring(cells.values, pattern="\u2212", replacement="-")
+    texts, notes = _signed(texts, cells.counts)
+    said = flags(pc.match_substring_regex(texts, SAID))
+    if said.any() and cells.share(said) >= MOSTLY:
+        texts = pc.replace_substring_regex(texts, pattern=SAID, replacement="")
+    texts, sign = _without_affix(texts, cells.counts)
+    texts, unit = (texts, sign) if sign else _without_unit(texts, cells)
+    return texts, unit, notes
+
+
+def _signed(texts: Any, counts: npt.NDArray[np.int64]) -> tuple[Any, tuple[str, ...]]:
+    """`(5)` as −5, where most other cells are numbers; a column in which all are in brackets is left as it is."""
+    bracketed = flags(pc.match_substring_regex(texts, BRACKETED))
+    if not bracketed.any():
+        return texts, ()
+    digits = flags(pc.match_substring_regex(texts, rf"^[+-]?[$€£¥]? ?[+-]?[0-9.,][0-9.,{GAPS}]*([eE][+-]?[0-9]+)? ?[%$€£¥]?$"))
+    n = int(counts[bracketed].sum())
+    if not digits.any() or counts[bracketed | digits].sum() < MOSTLY * counts.sum():
+        return texts, ()
+    return pc.replace_substring_regex(texts, pattern=BRACKETED, replacement=r"-\1\2"), (
+        f"{_cells(n)} in brackets read as negative.",
+    )
+
+
+def _without_unit(texts: Any, cells: Cells) -> tuple[Any, str | None]:
+    """The texts without the one unit or currency code that nearly all rows have beside the number, and that unit.
+
+    A text that lacks it is marked so that it is no number.
+    """
+    first = str(texts[0]) if len(texts) >= FEWEST_WITH_UNIT else ""
+    after, before = WITH_UNIT.fullmatch(first), WITH_CURRENCY.fullmatch(first)
+    written = after[1] if after else before[1] if before and before[1].upper() in CURRENCIES else ""
+    unit = sure_unit(written) if written else None
+    if unit is None:
+        return texts, None
+    escaped, number = re.escape(written), "[+-]?[0-9][0-9.,]*"
+    carrying = matches(texts, f"{number} ?{escaped}" if after else f"{escaped} ?{number}")
+    if cells.share(carrying) < MOSTLY:
+        return texts, None
+    bare = pc.utf8_trim_whitespace(pc.replace_substring(texts, pattern=written, replacement=""))
+    return pc.if_else(pa.array(carrying), bare, pc.binary_join_element_wise(texts, "\x00", "")), unit
 
 
 def _without_affix(texts: Any, counts: npt.NDArray[np.int64]) -> tuple[Any, str | None]:

@@ -23,8 +23,12 @@ from kosmos_graph.domain.data_card import ColumnCard, Kind, Level
 from kosmos_graph.domain.study_sheet import ColumnStatement
 from kosmos_graph.errors import BadInput
 
-Role = Literal["unit", "groups"]
-"""What the study sheet makes of a column that its dictionary gives no kind: an identifier, or groups of rows."""
+Role = Literal["unit", "groups", "treatment", "moments"]
+"""What the study sheet makes of a column that its dictionary gives no kind: an identifier, groups of rows, the treatment, or times.
+
+A treatment of few numbers becomes groups, and times become levels if there are two of them.
+"""
+FEW_TREATMENTS = 10
 SENTINELS = (-9999.0, -999.0, -99.0, -9.0, 999.0, 9999.0, 99999.0)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -46,14 +50,17 @@ class Reading:
     delimiter: str
 
 
-def prepare_column(name: str, cells: Cells, statement: ColumnStatement | None, role: Role | None, reading: Reading) -> Prepared:
-    """The column under the statements of the study sheet, else by inference.
+def prepare_column(
+    name: str, cells: Cells, statement: ColumnStatement | None, role: Role | None, reading: Reading, unit: str | None = None
+) -> Prepared:
+    """The column under the statements of the study sheet, else by inference; `unit` is the one that a row of units gave.
 
     Raises BadInput when a statement cannot hold: a kind that the cells do not have, levels that an order leaves out.
     """
     statement = statement or ColumnStatement(column=name)
     cells = _decoded(_without_codes(cells, statement, reading), statement)
     seen = _see(name, cells, reading)
+    seen = replace(seen, numbers=replace(seen.numbers, unit=unit or seen.numbers.unit))
     kind, notes = _kind(seen, statement, role)
     _refuse_idle(statement, kind)
     prepared = _converted(seen, kind, statement)
@@ -121,11 +128,32 @@ def _kind(seen: Seen, statement: ColumnStatement, role: Role | None) -> tuple[Ki
         return statement.kind, ()
     if statement.order:
         return (Kind.BINARY if len(statement.order) == 2 else Kind.ORDINAL), ()
-    if role == "unit":
-        return Kind.IDENTIFIER, ()
-    if role == "groups" and not inferred.categorical:
-        return (Kind.NOMINAL if seen.cells.distinct <= MAX_LEVELS else Kind.IDENTIFIER), ()
-    return inferred, notes
+    return (_by_role(seen, inferred, role) if role else None) or (inferred, notes)
+
+
+def _by_role(seen: Seen, inferred: Kind, role: Role) -> tuple[Kind, tuple[str, ...]] | None:
+    """The kind that the column's part in the study gives it; None where it gives none."""
+    match role:
+        case "unit":
+            return Kind.IDENTIFIER, ()
+        case "groups":
+            groups = Kind.NOMINAL if seen.cells.distinct <= MAX_LEVELS else Kind.IDENTIFIER
+            return None if inferred.categorical else (groups, ())
+        case "treatment" | "moments":
+            return _few_levels(seen, inferred, FEW_TREATMENTS if role == "treatment" else 2)
+        case _:
+            assert_never(role)
+
+
+def _few_levels(seen: Seen, inferred: Kind, most: int) -> tuple[Kind, tuple[str, ...]] | None:
+    """The kind of a treatment of few numbers, or of two times (numbers or dates), that stand for groups of rows; else None."""
+    if not (inferred.numeric or inferred is Kind.DATETIME):
+        return None
+    number = len(_levelled(seen, declared=False)[0].values)
+    if not 2 <= number <= most or seen.cells.present < 2 * number:
+        return None
+    note = f"{number} different values, taken for levels because the study sheet declares the column's part in the study."
+    return (Kind.BINARY if number == 2 else Kind.NOMINAL), (note,)
 
 
 def _refuse_idle(statement: ColumnStatement, kind: Kind) -> None:
@@ -260,6 +288,9 @@ def _levelled(seen: Seen, declared: bool) -> tuple[Cells, list[str]]:
         if not declared:
             notes = _dropped(cells, seen.numbers.ok, "no numbers")
             cells, names = cells.without(~seen.numbers.ok), [name for name, ok in zip(names, seen.numbers.ok, strict=True) if ok]
+    elif seen.dated and seen.dates is not None and not declared:
+        notes = _dropped(cells, seen.dates.ok, "no dates")
+        cells, names = cells.without(~seen.dates.ok), [_iso(stamp) for stamp in seen.dates.values[seen.dates.ok]]
     else:
         truth = {text.lower() for text in cells.texts()} <= TRUTH
         names = [text.lower() if truth else CONTROL.sub(" ", text).strip() for text in cells.texts()]

@@ -11,6 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 NAME_LENGTH = 100
+INVISIBLE = (
+    "[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f"
+    "\\x{ad}\\x{200b}\\x{200e}\\x{200f}\\x{202a}-\\x{202e}\\x{2060}\\x{2066}-\\x{2069}\\x{feff}]"
+)
+"""Control characters other than blanks and line ends, marks of writing direction, soft hyphens and blanks without width (RE2)."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,21 @@ def text_array(values: list[str | None]) -> Any:
 
 
 def tidied(table: Table) -> Table:
-    """The table without blank rows and nameless empty columns, and with names that are unique, printable and not blank."""
-    return _named(_without_blank_rows(_without_empty_nameless(table)))
+    """The table without blank rows, nameless empty columns and invisible characters, under names that are unique and printable."""
+    return _visible(_named(_without_blank_rows(_without_empty_nameless(table))))
+
+
+def _visible(table: Table) -> Table:
+    """The table without characters that cannot be seen, of which a level could not be told from another; noted by column."""
+    columns, notes = list(table.columns), list(table.notes)
+    for place, column in enumerate(columns):
+        found = pc.sum(pc.match_substring_regex(column, INVISIBLE)).as_py() or 0
+        if found:
+            columns[place] = pc.replace_substring_regex(column, pattern=INVISIBLE, replacement="")
+            notes.append(
+                f"{_count(found, 'cell')} of column `{table.names[place]}` had control or invisible characters, taken out."
+            )
+    return Table(table.names, tuple(columns), tuple(notes))
 
 
 def _blank(column: Any) -> Any:

@@ -21,6 +21,7 @@ DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "vertical bar", ",": "comma"}
 BLANK = " "
 NO_DELIMITER = "\x1f"
 SAMPLE_ROWS = 200
+LONGEST_TITLE = 10
 SAMPLE = 1 << 20
 BLOCK = 1 << 24
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
@@ -115,11 +116,18 @@ def _preamble(rows: list[list[str]]) -> int:
     usual, agreeing = Counter(widths).most_common(1)[0] if widths else (0, 0)
     if usual < 2:
         return 0
-    lead = 0
+    lead = _title_block(rows, usual)
     while lead < len(rows) - 1 and _before_header(rows[lead], rows[lead + 1], usual):
         lead += 1
     filled = sum(bool(row) for row in rows[lead:])
     return lead if len(rows[lead]) == usual and agreeing >= 0.9 * filled else 0
+
+
+def _title_block(rows: list[list[str]], usual: int) -> int:
+    """Number of rows up to a blank one, where those above it have fewer cells than the table."""
+    blank = next((place for place, row in enumerate(rows[:LONGEST_TITLE]) if not any(cell.strip() for cell in row)), 0)
+    above = rows[:blank]
+    return blank + 1 if blank + 1 < len(rows) and above and all(len(row) < usual for row in above) else 0
 
 
 def _before_header(row: list[str], following: list[str], usual: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import prod
 
@@ -9,68 +10,31 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kosmos_graph.data.dates import MONTHS
 from kosmos_graph.data.kinds import YEAR_WORDS
 from kosmos_graph.data.prepare import Prepared
+from kosmos_graph.data.repeats import repeated_units, timed
 from kosmos_graph.data.table import shown
 from kosmos_graph.data.words import word_set, words_of
 from kosmos_graph.domain.data_card import Kind, Trap
+from kosmos_graph.domain.study_sheet import StudySheet
 
-TIME_WORDS = YEAR_WORDS | word_set("month week day quarter period date time t hour minute wave visit round")
 PART_WORDS = word_set("quarter qtr month week")
 SHORTEST_SERIES = 6
-PANEL_UNITS = 10
 TELLING = (Kind.CONTINUOUS, Kind.COUNT, Kind.DATETIME, Kind.IDENTIFIER, Kind.TEXT)
 
 
-def find_traps(columns: Sequence[Prepared]) -> tuple[Trap, ...]:
-    """Repeated ids, panels, ordered series and duplicate rows, in this order."""
-    repeated = [trap for column in columns if (trap := _repeated(column))]
-    panel = [] if repeated else _panel(columns)
+def find_traps(columns: Sequence[Prepared], sheet: StudySheet) -> tuple[Trap, ...]:
+    """Repeated units, ordered series and duplicate rows, in this order."""
     series = ([trap for column in columns if (trap := _series(column))] or _split_series(columns))[:1]
-    duplicates = _duplicates(columns)
-    return (*repeated, *panel, *series, *duplicates)
-
-
-def _repeated(column: Prepared) -> Trap | None:
-    counts = column.cells.counts
-    several = int((counts > 1).sum())
-    if column.card.kind is not Kind.IDENTIFIER or not several:
-        return None
-    name = column.card.name
-    detail = f"{several} of {len(counts)} values of `{shown(name)}` have several rows (up to {int(counts.max())})."
-    return Trap(kind="repeated ids", column=name, n=several, detail=detail)
-
-
-def _panel(columns: Sequence[Prepared]) -> list[Trap]:
-    """One row per unit and point in time: a column of names in which each stands once at each time."""
-    times = [column for column in columns if _timed(column) and 1 < column.cells.distinct < column.cells.present]
-    units = [column for column in columns if column.card.kind in (Kind.NOMINAL, Kind.TEXT) and _many_units(column)]
-    for time in times:
-        for unit in units:
-            pairs = unit.cells.codes.astype(np.int64) * (time.cells.distinct + 1) + time.cells.codes
-            if len(np.unique(pairs)) == len(pairs):
-                name = unit.card.name
-                detail = f"One row for each `{shown(name)}` and `{shown(time.card.name)}`: rows of one unit are not independent."
-                return [Trap(kind="repeated ids", column=name, n=int((unit.cells.counts > 1).sum()), detail=detail)]
-    return []
-
-
-def _many_units(column: Prepared) -> bool:
-    return column.cells.distinct >= PANEL_UNITS and column.cells.present >= 2 * column.cells.distinct
-
-
-def _timed(column: Prepared) -> bool:
-    if column.card.kind is Kind.DATETIME:
-        return True
-    words = words_of(column.card.name)
-    return column.card.kind.numeric and bool(words) and (words[-1] in TIME_WORDS or bool(YEAR_WORDS & set(words)))
+    return (*repeated_units(columns, sheet), *series, *_duplicates(columns))
 
 
 def _series(column: Prepared) -> Trap | None:
     """One row per point in time: all different, and in order down the rows or evenly spaced."""
     card = column.card
     rows = len(column.values)
-    if not _timed(column) or card.missing or card.distinct != rows or rows < SHORTEST_SERIES:
+    if not timed(column) or card.missing or card.distinct != rows or rows < SHORTEST_SERIES:
         return None
     points = _points(column)
     steps = np.diff(points)
@@ -84,17 +48,49 @@ def _series(column: Prepared) -> Trap | None:
 
 
 def _split_series(columns: Sequence[Prepared]) -> list[Trap]:
-    """One row per point in time that a year and a part of it, such as a quarter, give together, in order down the rows."""
+    """One row per point in time that a year and a part of it, such as a quarter, give together."""
     whole = [column for column in columns if column.card.kind.numeric and YEAR_WORDS & set(words_of(column.card.name))]
-    parts = [column for column in columns if column.card.kind.numeric and PART_WORDS & set(words_of(column.card.name)[-1:])]
+    parts = [(column, part) for column in columns if column not in whole and (part := _parts(column)) is not None]
     for year in whole:
-        for part in parts:
-            points = year.values.to_numpy(dtype=np.float64) * 100 + part.values.to_numpy(dtype=np.float64)
-            if len(points) >= SHORTEST_SERIES and bool((np.diff(points) > 0).all()):
-                names = f"`{shown(year.card.name)}` and `{shown(part.card.name)}`"
+        for column, part in parts:
+            points = year.values.to_numpy(dtype=np.float64) * 100 + part
+            if len(points) >= SHORTEST_SERIES and _one_each(points, np.unique(part)):
+                names = f"`{shown(year.card.name)}` and `{shown(column.card.name)}`"
                 detail = f"{names} give each row its own point in time: neighbouring rows may depend on each other."
                 return [Trap(kind="ordered series", column=year.card.name, n=len(points), detail=detail)]
     return []
+
+
+def _parts(column: Prepared) -> npt.NDArray[np.float64] | None:
+    """The part of the year of each row: numbers, `Q1` to `Q4`, or names of months, under a name such as `quarter`; else None."""
+    if not PART_WORDS & set(words_of(column.card.name)[-1:]):
+        return None
+    if column.card.kind.numeric:
+        return column.values.to_numpy(dtype=np.float64)
+    parts = [_part(level.name) for level in column.card.levels]
+    if not column.card.kind.categorical or None in parts:
+        return None
+    return np.append(np.array(parts, dtype=np.float64), np.nan)[column.values.cat.codes.to_numpy()]
+
+
+def _part(level: str) -> float | None:
+    if found := re.fullmatch(r"[QqMmWwTt]?0?([1-9]|[1-5][0-9])", level):
+        return float(found[1])
+    month = level[:3].lower()
+    return float(MONTHS.index(month)) if month in MONTHS else None
+
+
+def _one_each(points: npt.NDArray[np.float64], parts: npt.NDArray[np.float64]) -> bool:
+    """Points in order down the rows; or in any order, different, and without a gap of more than a tenth of all."""
+    steps = np.diff(points)
+    if np.isnan(points).any():
+        return False
+    if (steps > 0).all() or (steps < 0).all():
+        return True
+    ends = np.searchsorted(parts, np.array([points.min(), points.max()]) % 100)
+    years = points.max() // 100 - points.min() // 100
+    possible = years * len(parts) + ends[1] - ends[0] + 1
+    return bool(len(np.unique(points)) == len(points) >= 0.9 * possible)
 
 
 def _points(column: Prepared) -> npt.NDArray[np.float64]:

@@ -75,6 +75,20 @@ def unit_of(name: str) -> str | None:
     return _last_words(words)
 
 
+def known_unit(text: str) -> str | None:
+    """The unit that `text` is, in brackets or not, as it is usually written; None if it is none."""
+    bare = text.strip().strip("()[]").strip()
+    return _bracketed(bare) if re.search(r"[^\W\d_]|[%°]", bare) else None
+
+
+def sure_unit(text: str) -> str | None:
+    """The unit that `text` is beside a number, where no letter of it can mean a multiple: `kg` and `mg/dL`, but not `k` or `M`."""
+    compact = text.strip()
+    if compact.lower() in SAFE:
+        return SAFE[compact.lower()]
+    return _bracketed(compact) if "/" in compact or compact.startswith("°") else None
+
+
 def _last_words(words: list[str]) -> str | None:
     if len(words) > 2 and tuple(words[-2:]) in PAIRS:
         return PAIRS[words[-2], words[-1]]

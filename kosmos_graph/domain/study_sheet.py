@@ -55,8 +55,9 @@ class StatedHypothesis(Value):
 class StudySheet(Value):
     """The study as declared. `declared` names the fields that the user gave; all others are assumptions that a report lists.
 
-    `treatment` is the column that was assigned (randomised designs) or whose before and after are compared. `sha256` is the
-    digest of the sheet's text, None when no sheet was given.
+    `treatment` is the column that was assigned (randomised designs) or whose before and after are compared. Rows that satisfy
+    any of `exclusions` are left out. `sha256` is the digest of the canonical JSON of the sheet's content, so that comments and
+    spacing do not change it; None when no sheet was given.
     """
 
     design: StudyDesign = "observational"

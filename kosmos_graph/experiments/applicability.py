@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kosmos_graph.domain.data_card import DataCard, Kind, Trap
+from kosmos_graph.domain.data_card import ColumnCard, DataCard, Kind, Trap
 from kosmos_graph.domain.hypothesis import Expectation, Target, Task
-from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.domain.study_sheet import SmallestEffect, StudySheet
 from kosmos_graph.experiments.catalogue import CATALOGUE
 from kosmos_graph.experiments.counting import (
     level_names,
@@ -24,7 +24,11 @@ ROWS_PER_PARAMETER = 10
 """Fewest rows, or events of a yes/no outcome, per parameter of a regression (Harrell 2015, Regression Modeling Strategies)."""
 REGRESSIONS = ("linear_regression", "logistic_regression", "ancova")
 ADJUSTING = ("ancova", "partial_correlation")
-"""Methods that are nothing without a covariate."""
+"""Methods that are nothing without a covariate, which `Needs` cannot say."""
+
+
+CENTRES = ("one_sample_wilcoxon",)
+"""Methods that compare the centre of the ranks, and no mean, with a stated value."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,16 @@ def applicable_methods(
     ordered = (*dict.fromkeys(ranked), *(name for name in names if name not in ranked))
     reasons = dict(reversed(defaults))
     return tuple(Choice(name, place == 0, reasons.get(name) or CATALOGUE[name].summary) for place, name in enumerate(ordered))
+
+
+def delta_for(sheet: StudySheet, outcome: str) -> SmallestEffect | None:
+    """The sheet's δ, where it speaks of this outcome: it is in units of the primary outcome, if one is declared."""
+    return sheet.smallest_effect if sheet.primary_outcome in (None, outcome) else None
+
+
+def with_delta(sheet: StudySheet, outcome: str, delta: SmallestEffect | None) -> StudySheet:
+    """The sheet with `delta` as the smallest effect that matters in `outcome`."""
+    return sheet.model_copy(update={"smallest_effect": delta, "primary_outcome": outcome})
 
 
 def refusal(
@@ -125,12 +139,17 @@ def _columns(method: Method, card: DataCard, target: Target, covariates: Sequenc
             yield f"{method.title} takes an outcome that is {_any_of(kinds)}, and {name} is {column.kind.value}."
     for name in target.predictors:
         column = card.column(name)
-        if column is not None and needs.predictor and column.kind not in needs.predictor:
+        if column is not None and needs.predictor and column.kind not in needs.predictor and not _tells_moments(column, target):
             yield f"{method.title} takes predictors that are {_any_of(needs.predictor)}, and {name} is {column.kind.value}."
     for name in time:
         column = card.column(name)
         if column is not None and not (column.kind.numeric or column.kind == Kind.DATETIME):
             yield f"{name} is {column.kind.value}, and does not tell time."
+
+
+def _tells_moments(column: ColumnCard, target: Target) -> bool:
+    """Whether two values of a column of numbers tell the two measurements of each pair apart: a year, the number of a visit."""
+    return target.pair is not None and target.levels is not None and column.kind.numeric and column.name == target.predictors[0]
 
 
 def _any_of(kinds: frozenset[Kind]) -> str:
@@ -171,7 +190,7 @@ def _statements(method: Method, card: DataCard, sheet: StudySheet, target: Targe
     for needed, given, what in parts:
         if needed != given:
             yield f"{method.title} {'needs' if needed else 'would ignore'} {what}{'' if needed else ', which the design states'}."
-    if needs.delta and sheet.smallest_effect is None:
+    if needs.delta and delta_for(sheet, target.outcome) is None:
         yield f"{method.title} needs the smallest effect that matters (δ), which is not stated: give it in the study sheet."
     if target.pair is not None and target.baseline is None and needs.sampling == "paired" and not target.predictors:
         yield "Pairs in two rows each need the column that tells the two measurements apart."
@@ -180,6 +199,8 @@ def _statements(method: Method, card: DataCard, sheet: StudySheet, target: Targe
     column = card.column(target.outcome)
     if method.name == "estimate" and target.quantity and column and (target.quantity == "proportion") == column.kind.numeric:
         yield f"{target.outcome} is {column.kind.value}, which has no {target.quantity}."
+    if target.reference is not None and target.quantity == "quantile" and method.name not in CENTRES:
+        yield f"{method.title} compares a mean or a proportion, and the question is about a median."
 
 
 def _adjustment(method: Method, card: DataCard, target: Target, covariates: Sequence[str]) -> Iterator[str]:

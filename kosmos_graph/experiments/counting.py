@@ -24,7 +24,7 @@ def rows_left(card: DataCard, target: Target, covariates: Sequence[str], *, miss
             bounds.append(_selected(column, condition, card.rows))
     if target.levels is not None and target.predictors:
         grouping = card.column(target.predictors[0])
-        bounds.append(sum(grouping.n_of(level) for level in target.levels) if grouping is not None else 0)
+        bounds.append(sum(rows_of(grouping, level, card.rows) for level in target.levels) if grouping is not None else 0)
     names = (*target.columns, *covariates) if missing else ()
     complete = [card.rows - column.missing for name in names if (column := card.column(name)) is not None]
     return max(0, min((*bounds, *complete)))
@@ -43,6 +43,23 @@ def _selected(column: ColumnCard, condition: Filter, rows: int) -> int:
     if condition.operator == "is missing":
         return column.missing
     return rows - column.missing
+
+
+def rows_of(column: ColumnCard, level: str, rows: int) -> int:
+    """Rows that have a level; for a value of a column of numbers, the share it has on average, and 0 outside the column's range."""
+    if not column.kind.numeric:
+        return column.n_of(level)
+    return -(-(rows - column.missing) // max(1, column.distinct)) if has_value(column, level) else 0
+
+
+def has_value(column: ColumnCard, level: str) -> bool:
+    """Whether `level` is a level of the column, or a number within the range of a column of numbers."""
+    if not column.kind.numeric or column.low is None or column.high is None:
+        return any(found.name == level for found in column.levels)
+    try:
+        return column.low <= float(level) <= column.high
+    except ValueError:
+        return False
 
 
 def level_names(card: DataCard, target: Target) -> tuple[str, ...]:

@@ -76,14 +76,19 @@ def _affect(
 def _relation(outcome: ColumnCard, card: DataCard, target: Target, covariates: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     first = card.column(target.predictors[0]) if target.predictors else None
     if target.reference is not None or first is None:
-        yield from _against(outcome)
+        yield from _against(outcome, target)
     elif first.kind.categorical:
+        if outcome.kind == first.kind == Kind.ORDINAL and target.levels is None and not covariates:
+            yield "kendall", "both columns have ordered levels whose steps have no size, so their ranks are compared"
         yield from _groupwise(outcome, card, target, covariates)
     else:
         yield from _slopes(outcome, covariates)
 
 
-def _against(outcome: ColumnCard) -> Iterator[tuple[str, str]]:
+def _against(outcome: ColumnCard, target: Target) -> Iterator[tuple[str, str]]:
+    if target.quantity == "quantile":
+        yield "one_sample_wilcoxon", "a median is compared with a stated value, so the centre of the ranks is compared with it"
+        return
     if outcome.kind == Kind.BINARY:
         yield "one_sample_proportion", "a proportion is compared with a stated value"
     yield "one_sample_t", "a mean is compared with a stated value"

@@ -12,9 +12,9 @@ from kosmos_graph.domain.design import Design, Review, ReviewItem
 from kosmos_graph.domain.hypothesis import Hypothesis, Target
 from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.study_sheet import StudySheet
-from kosmos_graph.experiments.applicability import objections
+from kosmos_graph.experiments.applicability import objections, with_delta
 from kosmos_graph.experiments.catalogue import CATALOGUE
-from kosmos_graph.experiments.counting import level_names, rows_left, smallest_group
+from kosmos_graph.experiments.counting import has_value, level_names, rows_left, smallest_group
 from kosmos_graph.experiments.planned_power import standardised_detectable
 
 Severity = Literal["hard", "graded"]
@@ -104,17 +104,13 @@ def _levels(target: Target, card: DataCard) -> str | None:
     outcome = card.column(target.outcome)
     grouping = card.column(target.predictors[0]) if target.predictors else None
     for level in target.levels or ():
-        if grouping is None or not _has_level(grouping, level):
+        if grouping is None or not has_value(grouping, level):
             return f"{grouping.name if grouping else 'The design'} has no level {level}."
     if target.levels is not None and target.levels[0] == target.levels[1]:
         return f"{target.levels[0]} is compared with itself."
-    if target.success is not None and outcome is not None and not _has_level(outcome, target.success):
+    if target.success is not None and outcome is not None and all(found.name != target.success for found in outcome.levels):
         return f"{outcome.name} has no level {target.success}."
     return None
-
-
-def _has_level(column: ColumnCard, level: str) -> bool:
-    return any(found.name == level for found in column.levels)
 
 
 def _filters(target: Target, card: DataCard) -> str | None:
@@ -155,7 +151,7 @@ def _fits(design: Design, card: DataCard, sheet: StudySheet) -> str | None:
     method = CATALOGUE.get(design.method)
     if method is None:
         return None
-    stated = sheet if design.delta is None else sheet.model_copy(update={"smallest_effect": design.delta})
+    stated = sheet if design.delta is None else with_delta(sheet, design.target.outcome, design.delta)
     found = objections(method, card, stated, design.target, design.covariates)
     return " ".join(found) or None
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kosmos_graph.data.dataset import Dataset
 from kosmos_graph.data.filters import mask
+from kosmos_graph.data.number_text import number_label
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.hypothesis import Target
@@ -35,11 +36,12 @@ def draw_sample(dataset: Dataset, design: Design, sheet: StudySheet) -> Sample:
         losses.add(_satisfies(frame, condition), "excluded by the study sheet", condition.column)
     for condition in target.filters:
         losses.add(~_satisfies(frame, condition), "filter", condition.column)
+    frame = _with_moments(frame, target)
     _leave_out_other_levels(frame, target, losses)
     for column in columns:
         losses.add(missing(frame[column]), "missing", column)
     if target.pair is not None and target.baseline is None:
-        return _paired_sample(dataset, target, losses)
+        return _paired_sample(Dataset(dataset.card, frame), target, losses)
     lost = ~losses.kept
     exclusions = losses.exclusions(losses.cause[lost], _groups(frame, target)[lost])
     return Sample(_analysed(frame, design, columns, losses.kept), dataset.card, len(frame), exclusions)
@@ -70,6 +72,18 @@ def _require_columns(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
     for column in columns:
         if column not in frame.columns:
             raise NotApplicable(f"The data have no column called {column!r}.")
+
+
+def _with_moments(frame: pd.DataFrame, target: Target) -> pd.DataFrame:
+    """The two values of a column of numbers that tell the measurements of a pair apart, as levels: a year, the number of a visit."""
+    if target.pair is None or target.levels is None or not target.predictors:
+        return frame
+    by = frame[target.predictors[0]]
+    if not pd.api.types.is_float_dtype(by.dtype):
+        return frame
+    names = [number_label(value) if np.isfinite(value) else None for value in by]
+    categories = list(dict.fromkeys((*target.levels, *sorted({name for name in names if name is not None}))))
+    return frame.assign(**{target.predictors[0]: pd.Categorical(names, categories=categories)})
 
 
 def _leave_out_other_levels(frame: pd.DataFrame, target: Target, losses: Losses) -> None:

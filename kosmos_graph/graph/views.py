@@ -179,6 +179,12 @@ def notes_of(state: ResearchState) -> tuple[str, ...]:
     return tuple(note for _, plan in sorted(plans.items()) for note in plan.notes)
 
 
+def undecided_of(state: ResearchState) -> str | None:
+    """What the designer of the first cycle could not decide, if that was so."""
+    plan = held(state, "proposals", cycle_key(1), ResearchPlan)
+    return plan.undecided if plan is not None else None
+
+
 def record_of(state: ResearchState, services: Services) -> Record:
     """Everything that the report is built from."""
     finished = services.clock()
@@ -194,6 +200,7 @@ def record_of(state: ResearchState, services: Services) -> Record:
         reviews={hypothesis.id: reviews_of(state, hypothesis.id) for hypothesis in hypotheses},
         studies=studies,
         judgements=state.get("judgements") or {},
+        undecided=undecided_of(state),
         synthesis=settled_synthesis(state, SYNTHESIS),
         designers=tuple(link.model for link in services.designers),
         analysts=tuple(link.model for link in services.analysts),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kosmos_graph.claims.cause import speaks_of_cause
 from kosmos_graph.claims.licence import is_randomised
-from kosmos_graph.claims.shape import Sign, excludes_null, shape_of, tests_equivalence
+from kosmos_graph.claims.shape import Sign, adjusted_for, excludes_null, shape_of, tests_equivalence
 from kosmos_graph.claims.wording import equivalence_statement, statement
 from kosmos_graph.domain.report import Unanswered
 from kosmos_graph.render.answered import Answered
@@ -16,6 +16,8 @@ from kosmos_graph.render.numbers import count, interval, number, p_value, unit_o
 MOST_IN_FULL = 6
 """Findings that are told in full; of more, the inconclusive ones are only named."""
 MOST_GROUPS = 8
+MOST_HELD = 3
+"""Columns held constant that the answer names."""
 
 
 def answer(question: str, found: Sequence[Answered], unanswered: Sequence[Unanswered]) -> str:
@@ -26,8 +28,14 @@ def answer(question: str, found: Sequence[Answered], unanswered: Sequence[Unansw
 
 def finding_answer(one: Answered) -> str:
     """What one finding says: statement, numbers, verdict, and where a sensitivity result disagrees."""
-    parts = [f"{fill(_statement(one), one.values)}{_numbers(one)}.", *_groups(one), *_verdict(one), *one.disagreements]
+    parts = [f"{fill(_statement(one), _short(one))}{_numbers(one)}.", *_groups(one), *_verdict(one), *one.disagreements]
     return " ".join(parts)
+
+
+def _short(one: Answered) -> Mapping[str, str]:
+    """The values, with a long list of columns held constant as a count; the finding names them."""
+    held = adjusted_for(one.design)
+    return one.values if len(held) <= MOST_HELD else {**one.values, "adjusted_for": f"{count(len(held))} other columns"}
 
 
 def _lead(found: Sequence[Answered]) -> Iterator[str]:

@@ -73,7 +73,7 @@ def assumptions(record: Record, found: Sequence[Answered]) -> tuple[str, ...]:
 def _sheet(sheet: StudySheet) -> Iterator[str]:
     yield from (sentence for name, sentence in UNDECLARED if name not in sheet.declared)
     if sheet.exclusions:
-        yield f"Rows are kept where {listed([filter_words(one) for one in sheet.exclusions])}, as the study sheet says."
+        yield f"Rows are left out where {listed([filter_words(one) for one in sheet.exclusions])}, as the study sheet says."
     if sheet.covariates:
         yield f"Declared roles: {listed([f'{one.column} is a {one.role}' for one in sheet.covariates])}."
 

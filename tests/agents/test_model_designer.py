@@ -6,6 +6,7 @@ from kosmos_graph.agents.forms import forms
 from kosmos_graph.agents.model_designer import ModelDesigner
 from kosmos_graph.agents.model_plan import EXPECTED, experiment
 from kosmos_graph.agents.protocol import Designer, Material
+from kosmos_graph.agents.rules_designer import RATIONALES
 from kosmos_graph.domain.design import Review, ReviewItem
 from kosmos_graph.domain.hypothesis import Hypothesis, Target
 from kosmos_graph.domain.question import Options, Question
@@ -161,6 +162,18 @@ async def test_digits_and_results_in_a_rationale_are_sent_back():
     plan = await ModelDesigner(asker).plan_research(material(), 1, ())
     assert plan.hypotheses[0].rationale == CONFIRM["rationale"]
     assert [reason.partition(" it ")[0] for reason in asker.asked[1].reasons] == ["mend rationale and keep every other field:"]
+
+
+async def test_words_that_stay_unfit_are_replaced_by_ours_and_cost_no_choice():
+    bad = SHAPE | {"rationale": "The first class has 3 times the luck."}
+    asker = ScriptedAsker([pairs(("body_mass_g", "sex")), bad, bad])
+    plan = await ModelDesigner(asker).plan_research(material(OPEN), 1, ())
+    (one,) = plan.hypotheses
+    assert (one.direction, one.rationale) == ("positive", RATIONALES["compare"])
+    asker = ScriptedAsker([{"method": "welch_t"}, *[WORDS | {"objective": "Find 3 g.", "caution": "It is 5 g."}] * 2])
+    design = await ModelDesigner(asker).design_study(material(), one, 1, ())
+    assert design.protocol.objective == f"To test: {one.statement}"
+    assert not any("5 g" in step or "Keep in mind" in step for step in design.protocol.steps)
 
 
 async def test_a_model_failure_surfaces_as_it_is():

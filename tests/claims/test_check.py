@@ -51,6 +51,8 @@ ACCEPTED = [
     ("The association is not causal.", HIGHER),
     ("It is an association rather than an effect of species.", HIGHER),
     ("Whether species causes the difference cannot be told from these data.", HIGHER),
+    ("Gentoo and Adelie differ, with an effect of {effect}.", HIGHER),
+    ("The effect size of {standardised} has the interval {interval}.", HIGHER),
     ("The two groups were observed, not assigned.", HIGHER),
     ("A larger sample would make the interval narrower.", HIGHER),
     ("The method is Welch's test on a small sample.", HIGHER),
@@ -156,6 +158,7 @@ REJECTED = [
     # cause
     ("Species causes higher body_mass_g.", HIGHER, "cause"),
     ("The effect of species on body_mass_g is {effect}.", HIGHER, "cause"),
+    ("The effect of {predictor} on {outcome} is {effect}.", HIGHER, "cause"),
     ("Species leads to a difference.", HIGHER, "cause"),
     ("The difference is due to species.", HIGHER, "cause"),
     ("Species has an impact on body_mass_g.", HIGHER, "cause"),

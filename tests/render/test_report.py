@@ -267,3 +267,10 @@ def test_a_plan_shows_what_will_be_run():
         "ef" * 32,
     ):
         assert told in text
+
+
+def test_an_answer_counts_a_long_list_of_columns_held_constant_and_the_finding_names_them():
+    case = replace(CASES["slope, adjusted"], predictors=("flipper_length_mm", "noise", "dose", "treatment"))
+    report = build_report(make_record([case], dataset=DATA))
+    assert report.answer.startswith("With 4 other columns held constant, ")
+    assert "Held constant: noise, dose, treatment, species." in render_markdown(report)

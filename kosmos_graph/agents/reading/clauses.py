@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kosmos_graph.agents.reading.frame import Unread
 from kosmos_graph.agents.reading.scene import MARK, Scene, unknown_words
+from kosmos_graph.agents.reading.words import pieces
 from kosmos_graph.domain.data_card import Kind
 from kosmos_graph.domain.filters import Filter, Operator
 
@@ -27,6 +28,11 @@ ADJUST = tuple(
         r"\b(?:independent(?:ly)?|regardless|irrespective) of (?P<z>C\d+(?: and C\d+)*)(?= ,|$)",
     )
 )
+AGED = re.compile(
+    r"\b(?:among|for|in|of|only) (?:all |the |only )?(?:[a-z]+ )?(?P<how>over|above|under|below|at least|at most|more age than|"
+    r"less age than|more than|less than) (?:the age of )?(?P<n>N\d+)(?: years?)?(?: of age| old| age)*(?=$| ,| (?:is|are|do|does|did|was|were|has|have)\b)"
+)
+"""`Among people over 60`: years of age, where the data have exactly one column of ages."""
 BOUNDS: tuple[tuple[re.Pattern[str], Operator], ...] = (
     (re.compile(r"\b(?:at least|no less than|minimum of)\b"), ">="),
     (re.compile(r"\b(?:at most|up to|no more than|maximum of)\b"), "<="),
@@ -79,6 +85,9 @@ def _cut_adjustment(scene: Scene) -> tuple[Scene, tuple[str, ...]] | Unread:
 
 
 def _condition(scene: Scene) -> tuple[Filter, tuple[int, int]] | None:
+    aged = _aged(scene)
+    if aged is not None:
+        return aged
     for found in CONDITION.finditer(scene.text):
         body = found.group("body")
         columns = scene.columns_in(body)
@@ -95,18 +104,33 @@ def _condition(scene: Scene) -> tuple[Filter, tuple[int, int]] | None:
     return None
 
 
+def _aged(scene: Scene) -> tuple[Filter, tuple[int, int]] | None:
+    ages = [column.name for column in scene.card.columns if column.kind.numeric and {"age", "ages"} & set(pieces(column.name))]
+    found = AGED.search(scene.text)
+    if found is None or len(ages) != 1:
+        return None
+    operator = next((operator for words, operator in BOUNDS if words.search(found.group("how"))), None)
+    value = scene.number(found.group("n")).value
+    if operator is None or value is None:
+        return None
+    return Filter(column=ages[0], operator=operator, value=value), found.span()
+
+
 def level_filters(scene: Scene, levels: tuple[tuple[str, str], ...]) -> tuple[Filter, ...]:
     """Rows that have the named levels: one of them, or any of several of one column."""
     columns = dict.fromkeys(column for column, _ in levels)
-    return tuple(_level_filter(scene, column, tuple(level for name, level in levels if name == column)) for column in columns)
+    named = ((column, tuple(level for name, level in levels if name == column)) for column in columns)
+    return tuple(condition for column, own in named for condition in _level_filter(scene, column, own))
 
 
-def _level_filter(scene: Scene, column: str, levels: tuple[str, ...]) -> Filter:
+def _level_filter(scene: Scene, column: str, levels: tuple[str, ...]) -> tuple[Filter, ...]:
     card = scene.column(column)
-    if card.kind.numeric:
-        return Filter(column=column, operator="==", value=float(levels[0]))
     if card.kind == Kind.DATETIME:
-        return Filter(column=column, operator=">=", value=f"{levels[0]}-01-01")
+        years = sorted(int(level) for level in levels)
+        return (
+            Filter(column=column, operator=">=", value=f"{years[0]}-01-01"),
+            Filter(column=column, operator="<", value=f"{years[-1] + 1}-01-01"),
+        )
     if len(levels) == 1:
-        return Filter(column=column, operator="==", value=levels[0])
-    return Filter(column=column, operator="in", value=levels)
+        return (Filter(column=column, operator="==", value=float(levels[0]) if card.kind.numeric else levels[0]),)
+    return (Filter(column=column, operator="in", value=levels),)

@@ -8,8 +8,10 @@ from kosmos_graph.agents.reading.lexicon import (
     AFTER,
     BEFORE,
     CALENDAR,
+    CAPITAL_PLACES,
     CONTROL_LEVELS,
     GENERIC_LEVELS,
+    GROUP_NOUNS,
     NEGATIVE_LEVELS,
     NEUTRAL,
     ORDINALS,
@@ -17,7 +19,11 @@ from kosmos_graph.agents.reading.lexicon import (
     PEOPLE_LEVELS,
     PLACES,
     POSITIVE_LEVELS,
+    RELATION_NOUNS,
     STOP,
+    TREATED,
+    TREATMENTS,
+    UNTREATED,
 )
 from kosmos_graph.agents.reading.tokens import Token
 from kosmos_graph.agents.reading.words import fold, likeness, meanings, pieces, stem
@@ -26,6 +32,11 @@ from kosmos_graph.domain.data_card import ColumnCard, DataCard, Kind
 Option = tuple[str, str | None]
 LevelRun = tuple[str, str, int, int, int, bool, float]
 MOST_LEVELS = 400
+SIGNS = frozenset(("positive", "negative", "high", "low", "strong", "weak", "inverse", "linear"))
+YEAR_LEADS = frozenset(("", *"in for during of year and between to from than vs versus with by at".split()))
+BETWEEN_VALUES = frozenset(("and", "than", "to", "vs", "versus", "or", "in", "at", "for", "with", ",", "compared", "the"))
+LONE_BEFORE = frozenset(("than", "and", "or", "vs", "versus", "compared", "to", "from", "is", "are", "was", "on", "in", "differ"))
+LONE_AFTER = frozenset(("in", "for", "of", "between", "and", "than", "to", "from", "or", "vs", "versus", "with", "on", "under", "by"))
 
 
 def positive_level(column: ColumnCard) -> str | None:
@@ -83,17 +94,78 @@ def _level_runs(column: ColumnCard, level: str, tokens: tuple[Token, ...]) -> It
     parts = tuple(part for part in pieces(level) if part not in STOP) or pieces(level)
     people = _people(column, level)
     for start, token in enumerate(tokens):
-        if token.kind != "word" or (token.word in STOP and token.word not in parts):
+        if _relates(tokens, start):
+            continue
+        if _is_article_like(level):
+            if _stands_alone(column, level, tokens, start):
+                yield column.name, level, start, start + 1, 1, True, 1.0
+            continue
+        if token.kind == "number" and len(parts) > 1 and parts[0] == token.word:
+            if (end := _end(parts, tokens, start)) > start and _names(level, people, parts, tokens, start):
+                yield column.name, level, start, end, len(parts) + 1, True, 1.0
+            continue
+        if token.kind != "word" or (token.word in STOP and token.word not in parts and token.text not in CAPITAL_PLACES):
             continue
         if people is not None and token.word in PEOPLE[people]:
             yield column.name, level, start, start + 1, 1, True, 0.95 if meanings("sex") & meanings(fold(column.name)) else 0.7
         elif parts and _names(level, people, parts, tokens, start):
             end = _end(parts, tokens, start)
             yield column.name, level, start, end, len(parts), True, 1.0
-        elif (token.word in PLACES and fold(level) in PLACES[token.word].split()) or (
-            token.word in CALENDAR and len(parts) == 1 and len(parts[0]) >= 3 and token.word.startswith(parts[0])
-        ):
+        elif parts and (ordinal := _by_ordinal(parts, tokens, start)):
+            yield column.name, level, start, ordinal, len(parts), True, 0.9
+        elif _in_other_words(column, level, parts, token):
             yield column.name, level, start, start + 1, 1, True, 0.9
+
+
+def _relates(tokens: tuple[Token, ...], start: int) -> bool:
+    """Whether the word qualifies a relation (a positive correlation) and names no level."""
+    after = [token.word for token in tokens[start + 1 : start + 3]]
+    return tokens[start].word in SIGNS and bool(RELATION_NOUNS & set(after))
+
+
+def _is_article_like(level: str) -> bool:
+    """Whether a level's name is a small word or a lone letter, which a sentence has for other reasons too."""
+    return level.lower() in STOP and len(level) <= 2 or (len(level) == 1 and level.isalpha())
+
+
+def _stands_alone(column: ColumnCard, level: str, tokens: tuple[Token, ...], start: int) -> bool:
+    """Whether a word such as `a` is the level: quoted, after the column's name or a word for groups, or where no noun follows it."""
+    token = tokens[start]
+    if token.kind != "word" or token.text != level:
+        return False
+    before = tokens[start - 1] if start else None
+    after = tokens[start + 1] if start + 1 < len(tokens) else None
+    if before is not None and (before.text in "`\"“'=:" or before.stem in GROUP_NOUNS or before.word in pieces(column.name)):
+        return True
+    if level.lower() not in ("a", "i", "s", "t") and level.lower() in STOP:
+        return False
+    lone = after is None or after.kind == "stop" or after.word in LONE_BEFORE
+    if level.lower() in ("a", "i", "s", "t"):
+        return lone and (before is None or before.word in LONE_AFTER)
+    return True
+
+
+def _by_ordinal(parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -> int:
+    """End of the tokens that say `first class` where the level is called `1st class`; 0 if they do not."""
+    if len(parts) < 2 or parts[1] not in ("st", "nd", "rd", "th") or ORDINALS.get(tokens[start].word) != parts[0]:
+        return 0
+    rest = tokens[start + 1 : start + len(parts) - 1]
+    said = [token.word for token in rest]
+    return start + 1 + len(rest) if len(rest) == len(parts) - 2 and all(map(_same, said, parts[2:])) else 0
+
+
+def _in_other_words(column: ColumnCard, level: str, parts: tuple[str, ...], token: Token) -> bool:
+    """Whether a place, a month, a weekday or a word for a treated or untreated group means the level."""
+    if token.word in PLACES and fold(level) in PLACES[token.word].split():
+        return True
+    if token.text in CAPITAL_PLACES and fold(level) in CAPITAL_PLACES[token.text].split():
+        return True
+    if token.word in CALENDAR and len(parts) == 1 and len(parts[0]) >= 3 and token.word.startswith(parts[0]):
+        return True
+    if column.kind != Kind.BINARY or not TREATMENTS & set(pieces(column.name)):
+        return False
+    yes, no = positive_level(column), negative_level(column)
+    return (token.word in TREATED and level == yes and fold(level) in POSITIVE_LEVELS) or (token.word in UNTREATED and level == no)
 
 
 def _people(column: ColumnCard, level: str) -> str | None:
@@ -106,7 +178,7 @@ def _names(level: str, people: str | None, parts: tuple[str, ...], tokens: tuple
     if people is None and all(part in GENERIC_LEVELS or part.isdigit() for part in parts):
         return False
     if len(parts) == 1 and len(parts[0]) <= 2:
-        return tokens[start].text == level and level not in ("A", "I") and (level.isupper() or any(c.isdigit() for c in level))
+        return tokens[start].text == level
     if len(parts) == 1 and (parts[0] in STOP or parts[0] in NEUTRAL):
         return tokens[start].text == level and level[0].isupper() and start > 0
     end = _end(parts, tokens, start)
@@ -115,7 +187,7 @@ def _names(level: str, people: str | None, parts: tuple[str, ...], tokens: tuple
 
 
 def _same(word: str, part: str) -> bool:
-    return word == part or stem(word) == stem(part) or (len(part) > 4 and likeness(word, part) == 0.8)
+    return word == part or (not part.isdigit() and stem(word) == stem(part)) or (len(part) > 4 and likeness(word, part) == 0.8)
 
 
 def _end(parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -> int:
@@ -131,10 +203,13 @@ def _end(parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -> int:
 
 
 def with_numeric_levels(
-    taken: list[tuple[int, int, tuple[str, ...]]], tokens: tuple[Token, ...], card: DataCard
+    taken: list[tuple[int, int, tuple[str, ...]]], tokens: tuple[Token, ...], card: DataCard, time: str | None = None
 ) -> list[tuple[str, str, int, int]]:
-    """(column, value, start, end) where a number stands beside the column that it is a value of: class 3, first class, in 2008."""
-    found = []
+    """(column, value, start, end) where a number stands beside the column that it is a value of: class 3, first class, in 2008.
+
+    `time` is the column that the study sheet calls the time.
+    """
+    found: list[tuple[str, str, int, int]] = []
     for place, token in enumerate(tokens):
         value = token.word if token.kind == "number" and not token.percent else ORDINALS.get(token.word)
         if value is None or any(start <= place < end for start, end, _ in taken):
@@ -142,9 +217,22 @@ def with_numeric_levels(
         beside = next((entry for entry in taken if entry[2] and _beside(place, entry, tokens)), None)
         if beside is not None and (column := _holder(beside[2], value, token.word, card)) is not None:
             found.append((column[0], column[1], min(place, beside[0]), max(place + 1, beside[1])))
-        elif (year := _year_column(place, value, tokens, card)) is not None:
+        elif (again := _next_value(place, value, tokens, found, card)) is not None:
+            found.append((again, value, place, place + 1))
+        elif (year := _year_column(place, value, tokens, card, time)) is not None:
             found.append((year, value, place, place + 1))
     return found
+
+
+def _next_value(
+    place: int, value: str, tokens: tuple[Token, ...], found: list[tuple[str, str, int, int]], card: DataCard
+) -> str | None:
+    """The column of the value before, in `week 0 and 8` and `class 1 than 3`."""
+    if not found or place - found[-1][3] > 3 or place == found[-1][3]:
+        return None
+    between = [token.word for token in tokens[found[-1][3] : place]]
+    holder = _holder((found[-1][0],), value, tokens[place].word, card)
+    return found[-1][0] if holder is not None and all(word in BETWEEN_VALUES for word in between) else None
 
 
 def _beside(place: int, entry: tuple[int, int, tuple[str, ...]], tokens: tuple[Token, ...]) -> bool:
@@ -168,16 +256,12 @@ def _holder(columns: tuple[str, ...], value: str, word: str, card: DataCard) -> 
     return None
 
 
-def _year_column(place: int, value: str, tokens: tuple[Token, ...], card: DataCard) -> str | None:
+def _year_column(place: int, value: str, tokens: tuple[Token, ...], card: DataCard, time: str | None) -> str | None:
     before = tokens[place - 1].word if place else ""
-    if not (
-        len(value) == 4
-        and value.isdigit()
-        and before in ("in", "for", "during", "of", "year", "and", "between", "to", "from", "than")
-    ):
+    if not (len(value) == 4 and value.isdigit() and before in YEAR_LEADS):
         return None
     for column in card.columns:
-        if not {"year", "yr"} & {stem(part) for part in pieces(column.name)}:
+        if column.name != time and not {"year", "yr"} & {stem(part) for part in pieces(column.name)}:
             continue
         if any(level.name == value for level in column.levels):
             return column.name

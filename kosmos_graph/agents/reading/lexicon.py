@@ -113,6 +113,14 @@ SYNONYMS: tuple[frozenset[str], ...] = tuple(
         "acceleration accelerate accelerat",
         "student pupil",
         "city town",
+        "choose chooses choosing chose chosen choice choices",
+        "read reads reading",
+        "write writes writing wrote written",
+        "spend spends spent spending",
+        "grow growth grown grew",
+        "teach teaching taught teacher",
+        "eat ate eaten eating",
+        "drink drank drunk drinking",
     )
 )
 """Small general set of words of one meaning."""
@@ -265,6 +273,36 @@ MONTHS = {
     "november": 11,
     "december": 12,
 }
+MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
+CAPITAL_PLACES = {"US": "usa us america", "USA": "usa us america", "UK": "uk britain", "EU": "eu europe"}
+"""Places whose short names are other words when written small."""
+TREATMENTS = words("treat treatment treated trt intervention program programme exposed exposure")
+TREATED = words("treated intervention exposed")
+UNTREATED = words("control controls untreated unexposed")
+"""What the two groups of a treatment coded yes and no are called."""
+RELATION_NOUNS = words(
+    """correlation correlations relationship relationships relation relations association associations effect effects trend
+    trends impact influence slope link dependence connection difference change"""
+)
+GROUP_NOUNS = words("group groups arm level class category type condition site batch treatment cohort sample")
+ROWS = words(
+    """person people individual participant subject respondent patient student pupil child kid adult teenager employee worker
+    staff player athlete customer client consumer shopper user visitor passenger traveller traveler voter citizen resident
+    inhabitant household family couple mother father parent baby infant newborn woman man girl boy female male car vehicle
+    truck house home apartment flat property building store shop restaurant hotel company firm business school hospital
+    clinic country state city town county region district village nation place location area site field farm plot animal
+    dog cat mouse rat bird fish penguin chick cow pig horse plant tree flower seed crop cell bacterium bacteria gene sample
+    product item book movie film song game match race flight trip journey day week month year night hour order purchase
+    transaction loan account row record case observation entry unit data event accident crime volunteer member teacher
+    nurse doctor driver smoker drinker reader"""
+)
+"""Words for what a row may be."""
+LESS_IS_BETTER = words(
+    """pain error errors time duration cost costs price mortality death deaths risk symptom symptoms loss losses delay delays
+    waiting wait latency defect defects crime murder poverty unemployment pollution emission emissions depression anxiety stress
+    severity relapse infection complications failure failures rank injuries accidents debt churn noise rmse mae dropout"""
+)
+"""Quantities of which less is better."""
 ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "1st": "1", "2nd": "2", "3rd": "3", "4th": "4"}
 NUMBER_WORDS = {"one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0}
 NUMBER_WORDS |= {"nine": 9.0, "ten": 10.0, "twelve": 12.0, "twenty": 20.0, "hundred": 100.0, "zero": 0.0}

@@ -6,26 +6,20 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from kosmos_graph.agents.reading.levels import Option, level_runs, negative_level, positive_level, with_numeric_levels
-from kosmos_graph.agents.reading.lexicon import ALIASES, DIMENSIONS, GENERIC, NEUTRAL, STOP
+from kosmos_graph.agents.reading.lexicon import ALIASES, DIMENSIONS, GENERIC, NEUTRAL, ROWS, STOP
 from kosmos_graph.agents.reading.lexicon import words as word_set
 from kosmos_graph.agents.reading.tokens import Token
 from kosmos_graph.agents.reading.words import fold, is_acronym, is_compound, is_unit, likeness, pieces, squashed
 from kosmos_graph.domain.data_card import ColumnCard, DataCard, Kind
+from kosmos_graph.domain.study_sheet import StudySheet
 
-GAPS = word_set("of the a an its their per more less most least s")
+GAPS = word_set("of in the a an its their per more less most least s")
 VERBAL = word_set(
     """effect effects affect affects difference differences differ relationship relation association correlation
     between change changes changed more less most least mean average median same trend increase decrease
     influence compare impact depend"""
 )
 """Words that ask: as a column's whole name they count only where the name is quoted or spelt in its own letter case."""
-ROWS = word_set(
-    """penguin passenger patient student car employee worker player customer woman man child adult user animal
-    plant flower house"""
-)
-"""Stems of words for what a row may be: after a part of a column's name they are no other quantity."""
-
-
 @dataclass(frozen=True)
 class Mention:
     """Tokens [start, end) that name something. `options` are what they may name: (column, level), or (column, None).
@@ -61,7 +55,7 @@ class Mention:
         return (self.matched, self.full, self.strength)
 
 
-def find_mentions(tokens: tuple[Token, ...], card: DataCard) -> tuple[Mention, ...]:
+def find_mentions(tokens: tuple[Token, ...], card: DataCard, sheet: StudySheet) -> tuple[Mention, ...]:
     """The mentions in a question, in its order and without overlap; tokens that fit several names equally give one with options."""
     runs = [run for column in card.columns for run in column_runs(column, tokens)]
     runs += [
@@ -70,10 +64,11 @@ def find_mentions(tokens: tuple[Token, ...], card: DataCard) -> tuple[Mention, .
     ]
     placed = _place(_sensible(runs, tokens))
     placed = [_as_group_noun(mention, tokens, card) for mention in placed]
-    placed = [mention for mention in placed if mention.full or not _tells_rows_apart(mention, card)]
+    units = unit_columns(card, sheet)
+    placed = [mention for mention in placed if not _tells_rows_apart(mention, card, units)]
     placed = _with_positives(_joined(placed, tokens), card)
     kept = [mention for mention in placed if mention.full or mention.is_level or not _heads_another_noun(mention, tokens, placed)]
-    return tuple(_numeric(kept, tokens, card))
+    return tuple(_numeric(kept, tokens, card, sheet))
 
 
 def column_runs(column: ColumnCard, tokens: tuple[Token, ...]) -> list[Mention]:
@@ -116,10 +111,11 @@ def _between_quotes(tokens: tuple[Token, ...], start: int, end: int) -> bool:
 
 
 def _own_case(name: str, window: tuple[Token, ...], start: int) -> bool:
+    """Whether a plain word is spelt as no plain word would be: a lone letter, or capitals within the sentence."""
     text = window[0].text
     if text != name or name in ("a", "I"):
         return False
-    return (len(name) == 1 and name not in ("A", "y")) or (len(name) == 1 and start > 0) or (text.isupper() and start > 0)
+    return (len(name) == 1 and (start > 0 or name not in ("A", "y"))) or (text.isupper() and start > 0)
 
 
 def _spelt(column: str, name: str, tokens: tuple[Token, ...]) -> list[Mention]:
@@ -148,6 +144,9 @@ def _run(column: str, words: tuple[str, ...], tokens: tuple[Token, ...], start: 
 
 
 def _best_word(token: Token, words: tuple[str, ...], used: dict[int, float]) -> tuple[int, float] | None:
+    if token.kind == "number" and used and token.word in words:
+        number = words.index(token.word)
+        return (number, 1.0) if number not in used else None
     if token.kind != "word" or token.word in STOP:
         return None
     scores = [(likeness(token.word, word), -number) for number, word in enumerate(words) if number not in used]
@@ -253,10 +252,20 @@ def _joined(mentions: list[Mention], tokens: tuple[Token, ...]) -> list[Mention]
     return kept
 
 
-def _tells_rows_apart(mention: Mention, card: DataCard) -> bool:
-    """Whether only identifiers or texts may be meant: `patients` is no mention of patient_id."""
-    cards = (card.column(name) for name in mention.columns)
-    return all(column is not None and column.kind in (Kind.IDENTIFIER, Kind.TEXT, Kind.EMPTY) for column in cards)
+def unit_columns(card: DataCard, sheet: StudySheet) -> tuple[str, ...]:
+    """Columns that tell units apart: declared ones, those that the profile found to repeat, and identifiers."""
+    repeated = (trap.column for trap in card.traps if trap.kind == "repeated ids")
+    identifiers = (column.name for column in card.columns if column.kind == Kind.IDENTIFIER)
+    named = dict.fromkeys((sheet.pair, sheet.id, sheet.cluster, *repeated, *identifiers))
+    return tuple(name for name in named if name is not None and card.column(name) is not None)
+
+
+def _tells_rows_apart(mention: Mention, card: DataCard, units: tuple[str, ...]) -> bool:
+    """Whether a word for the rows stands there, and no column: `patients` beside patient_id, `country` where countries repeat."""
+    cards = [card.column(name) for name in mention.columns]
+    nameless = all(column is not None and column.kind in (Kind.IDENTIFIER, Kind.TEXT, Kind.EMPTY) for column in cards)
+    only_units = all(name in units for name in mention.columns)
+    return not mention.is_level and ((nameless and not mention.full) or only_units)
 
 
 def _with_positives(mentions: list[Mention], card: DataCard) -> list[Mention]:
@@ -272,9 +281,9 @@ def _with_positives(mentions: list[Mention], card: DataCard) -> list[Mention]:
     return settled
 
 
-def _numeric(mentions: list[Mention], tokens: tuple[Token, ...], card: DataCard) -> list[Mention]:
+def _numeric(mentions: list[Mention], tokens: tuple[Token, ...], card: DataCard, sheet: StudySheet) -> list[Mention]:
     taken = [(mention.start, mention.end, mention.columns if not mention.is_level else ()) for mention in mentions]
-    numeric = with_numeric_levels(taken, tokens, card)
+    numeric = with_numeric_levels(taken, tokens, card, sheet.time)
     fresh = [Mention(((column, level),), start, end, end - start, True, 1.0) for column, level, start, end in numeric]
     spared = [mention for mention in mentions if all(mention.end <= new.start or new.end <= mention.start for new in fresh)]
     return sorted((*spared, *fresh), key=lambda mention: mention.start)

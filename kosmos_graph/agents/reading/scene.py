@@ -77,7 +77,7 @@ def squeeze(text: str) -> str:
 def set_scene(question: str, card: DataCard, sheet: StudySheet) -> Scene:
     """Find the mentions, settle those that could mean several things where the context tells, and write the marked text."""
     tokens = tokenise(question)
-    mentions = _settle(find_mentions(tokens, card), card, sheet)
+    mentions = _settle(find_mentions(tokens, card, sheet), card, sheet)
     return Scene(tokens, card, sheet, mentions, squeeze(SOURCE.sub(" ", mark(tokens, mentions))))
 
 

@@ -100,12 +100,37 @@ def _words(text: str, start: int, table: dict[str, str]) -> list[Token]:
 
 
 def _with_months(tokens: list[Token]) -> list[Token]:
-    """Join `February 1983` into one date."""
+    """Join `February 1983`, `1 October 2013` and `October 1st, 2013` into one date."""
     joined: list[Token] = []
-    for token in tokens:
-        before = joined[-1] if joined else None
-        if before and before.word in MONTHS and token.kind == "number" and len(token.word) == 4 and token.word.isdigit():
-            joined[-1] = Token("date", before.text, f"{token.word}-{MONTHS[before.word]:02d}", before.start, token.end)
+    place = 0
+    while place < len(tokens):
+        size, date = _date_at(tokens, place)
+        if date is None:
+            joined.append(tokens[place])
         else:
-            joined.append(token)
+            window = tokens[place : place + size]
+            joined.append(Token("date", window[0].text, date, window[0].start, window[-1].end))
+        place += size
     return joined
+
+
+def _date_at(tokens: list[Token], place: int) -> tuple[int, str | None]:
+    """How many tokens from `place` on are a date with a month's name, and the date; one token and None where there is none."""
+    if MONTHS.get(tokens[place].word) is None and _day(tokens[place]) is None:
+        return 1, None
+    month = day = None
+    for size, token in enumerate(tokens[place : place + 6], start=1):
+        if token.kind == "number" and len(token.word) == 4 and token.word.isdigit():
+            found = None if month is None else f"{token.word}-{month:02d}" + ("" if day is None else f"-{day:02d}")
+            return (size, found) if found else (1, None)
+        if month is None and token.word in MONTHS:
+            month = MONTHS[token.word]
+        elif day is None and _day(token) is not None:
+            day = _day(token)
+        elif token.word not in ("st", "nd", "rd", "th", "of", ","):
+            break
+    return 1, None
+
+
+def _day(token: Token) -> int | None:
+    return int(token.word) if token.kind == "number" and re.fullmatch(r"[12]?\d|3[01]|0[1-9]", token.word) else None

@@ -14,7 +14,7 @@ DERIVED = tuple(
     sorted(
         word_set(
             """ational ations ation ities ity ments ment ions ion ious ors or ers er als al ages age ance ence ive ous ist ship
-            ness ly"""
+            ness ly ees ee"""
         ),
         key=lambda ending: (-len(ending), ending),
     )

@@ -1,0 +1,155 @@
+"""What a run costs beside the models: start-up, overlap of studies, checkpoints, replay. Prints one table.
+
+    python -m benchmarks.workflow [--studies 8 64] [--latency 0.5]
+
+Every figure is a ratio or a length measured in this one process tree; nothing is compared with another machine. The critical
+path is measured, not computed: the wall time of the same run with a single study, against the same server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kosmos_graph import start
+from kosmos_graph.settings import Settings
+from tests.loopback import LoopbackServer, first_choice
+
+QUESTION = "What affects growth?"
+ROWS = 400
+
+
+def cpu_of(*arguments: str, repeats: int = 5) -> float:
+    """Least CPU seconds (user and system) of a Python child with these arguments, of several tries."""
+    spent = []
+    for _ in range(repeats):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, timeout=60)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(spent)
+
+
+def write_data(path: Path, columns: int) -> None:
+    """A table of `growth` and as many numeric predictors, none of which matters."""
+    chance = random.Random(columns)
+    names = [f"factor_{number}" for number in range(1, columns + 1)]
+    lines = [",".join(["growth", *names])]
+    lines += [",".join(f"{chance.gauss(0, 1):.5f}" for _ in range(columns + 1)) for _ in range(ROWS)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def sheet_of(studies: int) -> dict[str, Any]:
+    """A study sheet that states one hypothesis a study, so that the number of studies does not depend on a model."""
+    stated = [
+        {"statement": f"factor_{number} goes with growth", "outcome": "growth", "predictors": [f"factor_{number}"]}
+        for number in range(1, studies + 1)
+    ]
+    return {"hypotheses": stated}
+
+
+def timed_run(studies: int, latency: float, folder: Path) -> dict[str, float]:
+    """One run against a loopback server: wall and CPU seconds, calls, and checkpoint bytes."""
+    data = folder / "data.csv"
+    write_data(data, studies)
+    with LoopbackServer(first_choice, latency=latency) as server:
+        settings = Settings(
+            litellm_model="openai/bench", litellm_api_base=server.base(), kosmos_home=folder / "home", kosmos_loopback_calls=256
+        )
+        began, cpu = time.perf_counter(), time.process_time()
+        run = start(QUESTION, [data], about=sheet_of(studies), settings=settings, options={"hypotheses": 1, "parallel": 256})
+        report = run.result
+        wall, busy = time.perf_counter() - began, time.process_time() - cpu
+    if len(report.findings) != studies:
+        raise SystemExit(f"{len(report.findings)} findings of {studies} studies: {report.unanswered[:3]}")
+    return {
+        "wall": wall,
+        "cpu": busy,
+        "calls": len(server.requests),
+        "at_once": server.most_at_once,
+        "bytes": checkpoint_bytes(folder / "home"),
+    }
+
+
+def checkpoint_bytes(home: Path) -> int:
+    """Bytes of all checkpoints and writes of a home folder's one run."""
+    with sqlite3.connect(home / "checkpoints.sqlite") as connection:
+        (checkpoints,) = connection.execute("SELECT coalesce(sum(length(checkpoint)), 0) FROM checkpoints").fetchone()
+        (writes,) = connection.execute("SELECT coalesce(sum(length(value)), 0) FROM writes").fetchone()
+    return int(checkpoints) + int(writes)
+
+
+def in_folder(work: Callable[[Path], dict[str, float]]) -> dict[str, float]:
+    """Do `work` in a fresh temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        return work(Path(folder))
+
+
+def print_start_up() -> None:
+    """CPU of the import and of `--help`, over a bare interpreter."""
+    bare = cpu_of("-c", "pass")
+    print(f"{'import kosmos_graph over a bare interpreter':<58}{cpu_of('-c', 'import kosmos_graph') - bare:8.3f} s CPU  (goal 0.1)")
+    helped = cpu_of("-m", "kosmos_graph.cli", "--help") - bare
+    print(f"{'kosmos-graph --help over a bare interpreter':<58}{helped:8.3f} s CPU  (goal 0.3)")
+
+
+def print_overlap(counts: list[int], latency: float) -> None:
+    """Wall time of runs with several studies beside the critical path, and their checkpoints."""
+    in_folder(lambda folder: timed_run(1, 0.0, folder))
+    path = in_folder(lambda folder: timed_run(1, latency, folder))
+    print(f"{f'critical path: 1 study, {latency} s latency':<58}{path['wall']:8.2f} s wall, {path['calls']:.0f} calls")
+    for count in counts:
+        found = in_folder(lambda folder, count=count: timed_run(count, latency, folder))
+        ratio = found["wall"] / path["wall"]
+        print(
+            f"{f'{count} studies, {latency} s latency':<58}{found['wall']:8.2f} s wall, {found['calls']:.0f} calls, {ratio:.2f} × path"
+        )
+        print(f"{'':<58}{found['cpu']:8.2f} s CPU, {found['at_once']:.0f} calls at once")
+        print(f"{f'checkpoint bytes a study, of {count}':<58}{found['bytes'] / count / 1000:8.1f} kB")
+
+
+def print_replay() -> None:
+    """Time to replay the recorded whole run, as its test does."""
+    root = Path(__file__).parents[1]
+    test = root / "tests" / "test_whole_run.py"
+    began = time.perf_counter()
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(test), "--durations=5", "-k", "replays"],
+        capture_output=True,
+        text=True,
+        cwd=root,
+        timeout=300,
+        check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    calls = [line.strip() for line in ended.stdout.splitlines() if " call " in line]
+    print(
+        f"{'replay of the recorded run, pytest included':<58}{time.perf_counter() - began:8.2f} s wall, exit code {ended.returncode}"
+    )
+    for call in calls:
+        print(f"{'':<10}{call}")
+
+
+def main() -> None:
+    """Print everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--studies", type=int, nargs="*", default=[8, 64])
+    parser.add_argument("--latency", type=float, default=0.5, help="seconds that the server waits before it answers")
+    arguments = parser.parse_args()
+    print_start_up()
+    print_overlap(arguments.studies, arguments.latency)
+    print_replay()
+
+
+if __name__ == "__main__":
+    main()
