@@ -43,7 +43,7 @@ def test_a_cassette_says_what_answered(path):
 
 @each_file
 def test_a_cassette_belongs_to_a_test(path):
-    modules = [module for module in TESTS.rglob(f"test_{path.parent.name}.py")]
+    modules = list(TESTS.rglob(f"test_{path.parent.name}.py"))
     functions = {name for module in modules for name in _tests_of(module)}
     assert f"test_{re.split('-', path.stem)[0]}" in functions
 

@@ -179,13 +179,15 @@ async def _licensed(
     subject: str,
     check: Callable[[str, tuple[Sentence, ...]], ClaimsCheck],
 ) -> ClaimsCheck:
-    """The check of the first draft without rejected sentences, or of the last one tried."""
-    outcome = check(generation_key(subject, 1), await draft(()))
-    for attempt in range(2, MAX_CLAIM_TRIES + 1):
-        if not outcome.rejected:
-            return outcome
-        outcome = check(generation_key(subject, attempt), await draft(outcome.rejected))
-    return outcome
+    """The check of the draft that keeps the most sentences, the earlier of equals; a draft without rejections ends the tries."""
+    checks: list[ClaimsCheck] = []
+    rejected: tuple[Rejection, ...] = ()
+    for attempt in range(1, MAX_CLAIM_TRIES + 1):
+        checks.append(check(generation_key(subject, attempt), await draft(rejected)))
+        rejected = checks[-1].rejected
+        if not rejected:
+            break
+    return max(checks, key=lambda found: len(found.accepted))
 
 
 def _study(result: ExperimentResult, outcome: AnalysisOutcome) -> Study:

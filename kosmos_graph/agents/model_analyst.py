@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from kosmos_graph.agents.preamble import preamble
 from kosmos_graph.agents.protocol import Evidence, Material
 from kosmos_graph.agents.quoting import one_line, quoted, without_numbers
 from kosmos_graph.agents.replies import AnalysisReply, SynthesisReply
-from kosmos_graph.claims.references import meaning_of, study_references
+from kosmos_graph.agents.rules_analyst import analysis_of, synthesis_of
+from kosmos_graph.claims.licence import is_randomised
+from kosmos_graph.claims.references import meaning_of, references_in, study_references
 from kosmos_graph.claims.shape import shown_sign
 from kosmos_graph.domain.analysis import Rejection, Section, Sentence
 from kosmos_graph.domain.design import Design
@@ -30,13 +33,19 @@ OFFERED = (
     "excluded",
     "adjusted_for",
     "unadjusted",
-    "minimum_detectable",
-    "delta",
 )
-"""References that a prompt shows, in this order, where they have a value; measures of assumptions follow."""
+"""References that a prompt shows, in this order, where they have a value. Few are used well; any other that exists may be used."""
 
+EXAMPLES_SHOWN = 3
+CAUSES = ", cause, because, due to, account for, effect of"
+"""Words that only a randomised study allows, as the end of a list."""
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z{\"“])")
+WORDS = frozenset(
+    """verdict direction method estimand outcome predictor predictors adjusted_for unadjusted group_a group_b groups success time
+    dataset effect_name effect_label""".split()
+)
+"""References that stand for words; all others stand for numbers, or hold some."""
 SYNTHESIS_OFFERED = ("verdict", "direction", "effect", "interval", "p_adjusted", "n")
-MEASURES_SHOWN = 4
 TEXT_LENGTH = 300
 
 
@@ -65,16 +74,19 @@ class ModelAnalyst:
             estimand=one_line(execution.result.estimand, TEXT_LENGTH),
             study="randomised" if material.sheet.design == "randomised" else f"{material.sheet.design}, not randomised",
             facts=_facts(execution.result, execution.sensitivity, material.options.alpha),
+            examples=_examples(material, hypothesis, design, execution, execution.result),
             references=_references(hypothesis, design, execution.result, material.sheet),
             rejected=_rejected(rejected),
+            causes="" if is_randomised(design, material.sheet) else CAUSES,
         )
         reply = await self.asker.ask(Prompt(preamble(material), user), AnalysisReply)
-        return (
-            *_sentences("interpretation", reply.interpretation),
-            *_sentences("confounders", reply.confounders),
-            *_sentences("anomalies", reply.anomalies),
-            *_sentences("follow-ups", reply.follow_ups),
+        sections: tuple[tuple[Section, tuple[str, ...]], ...] = (
+            ("interpretation", reply.interpretation),
+            ("confounders", reply.confounders),
+            ("anomalies", reply.anomalies),
+            ("follow-ups", reply.follow_ups),
         )
+        return _once(sentence for section, texts in sections for sentence in _sentences(section, texts))
 
     async def synthesise_findings(
         self, material: Material, evidence: tuple[Evidence, ...], rejected: tuple[Rejection, ...]
@@ -85,17 +97,55 @@ class ModelAnalyst:
         user = render_prompt(
             "synthesise_findings",
             findings="\n".join(_finding(one, material.options.alpha) for one in evidence),
+            examples=_synthesis_examples(material, evidence),
             references="\n".join(line for one in evidence for line in _finding_references(one, material.sheet)),
             rejected=_rejected(rejected),
+            causes="" if all(is_randomised(one.study.design, material.sheet) for one in evidence) else CAUSES,
         )
         reply = await self.asker.ask(Prompt(preamble(material), user), SynthesisReply)
-        return _sentences("interpretation", (*reply.agreement, *reply.patterns, *reply.conflicts))
+        return _once(_sentences("interpretation", (*reply.agreement, *reply.patterns, *reply.conflicts)))
 
 
-def _sentences(section: Section, texts: Iterable[str]) -> tuple[Sentence, ...]:
-    """The sentences that say something, each once."""
-    stripped = dict.fromkeys(text.strip() for text in texts)
-    return tuple(Sentence(section=section, text=text) for text in stripped if text)
+def _sentences(section: Section, texts: Iterable[str]) -> Iterator[Sentence]:
+    """The whole sentences in `texts`, one by one: one that cannot stand does not take others with it.
+
+    What has no end was cut by the bound on a reply's length and is left out.
+    """
+    parts = (part.strip() for text in texts for part in SENTENCE_END.split(text.strip()))
+    return (Sentence(section=section, text=part) for part in parts if part.endswith((".", "!", "?")))
+
+
+def _once(sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
+    """Each text once, where it stands first."""
+    first: dict[str, Sentence] = {}
+    for sentence in sentences:
+        first.setdefault(sentence.text, sentence)
+    return tuple(first.values())
+
+
+def _examples(material: Material, hypothesis: Hypothesis, design: Design, execution: Execution, result: TestResult) -> str:
+    """What the analyst by rules says of the result in words: no more than is shown."""
+    licensed = analysis_of(material, hypothesis, design, execution, result)
+    texts = [one.text for one in licensed if one.section == "interpretation" and not _has_numbers(one.text)]
+    return _lines(
+        [*texts, "The hypothesis is {verdict}."] if hypothesis.expects != "estimate" else texts or ["The estimate is {effect}."]
+    )
+
+
+def _has_numbers(text: str) -> bool:
+    """Whether a sentence refers to a number: a small model fills in numbers of its own where it sees such places."""
+    return any(name.rpartition(".")[2] not in WORDS for name in references_in(text))
+
+
+def _lines(texts: Sequence[str]) -> str:
+    return "\n".join(f"- {one_line(text, TEXT_LENGTH)}" for text in texts[:EXAMPLES_SHOWN])
+
+
+def _synthesis_examples(material: Material, evidence: tuple[Evidence, ...]) -> str:
+    """What the analyst by rules says across results in words, and the verdict on each of the first."""
+    texts = [text for text in synthesis_of(material, evidence) if not _has_numbers(text)]
+    judged = [one.hypothesis.id for one in evidence if one.judgement.verdict is not None]
+    return _lines([f"On {{{name}.outcome}}, the hypothesis is {{{name}.verdict}}." for name in judged[:2]] + texts)
 
 
 def _prediction(hypothesis: Hypothesis) -> str:
@@ -137,10 +187,7 @@ def _agreement(result: TestResult, other: TestResult, alpha: float) -> str:
 
 def _references(hypothesis: Hypothesis, design: Design, result: TestResult, sheet: StudySheet) -> str:
     there = set(study_references(hypothesis, design, result, sheet))
-    lines = [f"- {{{name}}}: {meaning_of(name)}" for name in OFFERED if name in there]
-    for number, measure in enumerate(result.measures[:MEASURES_SHOWN], start=1):
-        lines.append(f"- {{measure_{number}}}: {one_line(measure.name, 80)}, {without_numbers(measure.meaning)}")
-    return "\n".join(lines)
+    return "\n".join(f"- {{{name}}}: {meaning_of(name)}" for name in OFFERED if name in there)
 
 
 def _finding(one: Evidence, alpha: float) -> str:

@@ -32,6 +32,10 @@ from kosmos_graph.prompts import render_prompt
 from kosmos_graph.providers.asking import Asker, Prompt
 
 USER = "user"
+NOTHING_NAMED = (
+    "No word of the question is the name of a column or level. Unless columns measure what it asks about under other names, it "
+    'cannot be answered: then answerable is "no" and pairs is empty.'
+)
 EXPECTED = {
     "either": "a difference or relation, whichever way it goes; take this unless the question or known science says which way",
     "higher": "the outcome is higher in the first group named, after the change, or where the predictor is higher",
@@ -87,17 +91,15 @@ class Planner:
         data = await self._data_set()
         if data is None:
             return []
-        pairs = await self._pairs(data, self._known(data, known), room)
+        pairs = await self._pairs(data, known, room)
         return await together([self._shaped(data, pair) for pair in pairs])
 
-    def _known(self, data: ShownData, known: Sequence[Hypothesis]) -> str:
-        """What the model need not find out: columns that the question names, and what is tested already."""
+    def _named(self, data: ShownData) -> tuple[str, ...] | None:
+        """Columns that the question names, as they are shown; None where it names nothing in the data."""
         considered = read_question(self.material.question.text, [data.card], self.material.sheet).considered
-        named = [data.names[name] for name in considered if name in data.names]
-        lines = [f"The question seems to name {listed(named)}."] if 0 < len(considered) < len(data.card.columns) and named else []
-        if known:
-            lines += ["Already tested, so choose something else:", *(f"- {quoted(one.statement, 300)}" for one in known)]
-        return "\n".join(lines)
+        if len(considered) >= len(data.card.columns) > 1:
+            return None
+        return tuple(data.names[name] for name in considered if name in data.names)
 
     async def _data_set(self) -> ShownData | None:
         """The data set that answers the question; asked only where there are several."""
@@ -107,7 +109,7 @@ class Planner:
         reply = await self.asker.ask(Prompt(self.system, render_prompt("plan_research_data")), data_reply(list(shown)))
         return shown.get(reply.data_set)
 
-    async def _pairs(self, data: ShownData, known: str, most: int) -> list[tuple[str, str | None]]:
+    async def _pairs(self, data: ShownData, known: Sequence[Hypothesis], most: int) -> list[tuple[str, str | None]]:
         """(outcome, predictor) by their exact names, without repeats; empty where the columns cannot answer.
 
         Pairs about which nothing can be asked are left out; where no other is left, they go back with the reasons.
@@ -122,8 +124,10 @@ class Planner:
             reasons = [self._why_not(data, exact, pair) for pair in reply.pairs]
             return tuple(reason for reason in reasons if reason is not None) if None not in reasons else ()
 
-        user = render_prompt("plan_research_columns", known=known, most=str(most))
-        reply = await self.asker.ask(Prompt(self.system, user), plan_reply(outcomes, predictors, most), check)
+        named = self._named(data)
+        user = render_prompt("plan_research_columns", known=_known(named, known), most=str(most))
+        schema = plan_reply(outcomes, predictors, most, doubtful=named is None)
+        reply = await self.asker.ask(Prompt(self.system, user), schema, check)
         usable = [pair for pair in reply.pairs if self._why_not(data, exact, pair) is None]
         pairs = [(exact[pair.outcome], exact.get(pair.predictor)) for pair in usable]
         return list(dict.fromkeys(pairs)) if reply.answerable == "yes" else []
@@ -228,6 +232,15 @@ def numbered(hypotheses: Sequence[Hypothesis], cycle: int) -> tuple[Hypothesis, 
         hypothesis.model_copy(update={"id": hypothesis_id(cycle, number), "cycle": cycle})
         for number, hypothesis in enumerate(hypotheses, start=1)
     )
+
+
+def _known(named: tuple[str, ...] | None, known: Sequence[Hypothesis]) -> str:
+    """What the model need not find out: columns that the question names, and what is tested already."""
+    lines = [f"The question seems to name {listed(named)}."] if named else []
+    lines += [NOTHING_NAMED] if named is None else []
+    if known:
+        lines += ["Already tested, so choose something else:", *(f"- {quoted(one.statement, 300)}" for one in known)]
+    return "\n".join(lines)
 
 
 def _unanswerable(material: Material) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
@@ -42,10 +42,11 @@ class PairReply(Reply):
 
 
 class PlanReply(Reply):
-    """Pairs that answer the question, and whether the columns can answer it at all."""
+    """Pairs that answer the question, and whether the columns can answer it at all; in the order that `plan_reply` gives them."""
 
-    pairs: tuple[PairReply, ...]
-    answerable: str
+    if TYPE_CHECKING:
+        pairs: tuple[PairReply, ...]
+        answerable: str
 
 
 class HypothesisReply(Reply):
@@ -105,13 +106,19 @@ def data_reply(data_sets: Sequence[str]) -> type[DataReply]:
     return create_model("DataReply", __base__=DataReply, data_set=(one_of([*data_sets, NONE]), ...))
 
 
-def plan_reply(outcomes: Sequence[str], predictors: Sequence[str], most: int) -> type[PlanReply]:
-    """Up to `most` pairs; a predictor may be none, where the question is about one column."""
+def plan_reply(outcomes: Sequence[str], predictors: Sequence[str], most: int, *, doubtful: bool) -> type[PlanReply]:
+    """Up to `most` pairs; a predictor may be none, where the question is about one column.
+
+    Whether the columns can answer is asked last, when it follows from the pairs, or first where it is `doubtful`: a small model
+    that has begun to list pairs does not take them back.
+    """
     pair = create_model(
         "PairReply", __base__=PairReply, outcome=(one_of(outcomes), ...), predictor=(one_of([NONE, *predictors]), ...)
     )
     pairs: Any = Annotated[tuple[pair, ...], Field(max_length=most)]
-    return create_model("PlanReply", __base__=PlanReply, pairs=(pairs, ...), answerable=(one_of(("yes", "no")), ...))
+    fields: dict[str, Any] = {"pairs": (pairs, ...), "answerable": (one_of(("yes", "no")), ...)}
+    order = reversed(fields) if doubtful else iter(fields)
+    return create_model("PlanReply", __base__=PlanReply, **{name: fields[name] for name in order})
 
 
 def hypothesis_reply(tasks: Sequence[str], contrasts: Sequence[str], expected: Sequence[str]) -> type[HypothesisReply]:

@@ -24,7 +24,7 @@ TOTALS = frozenset(
 MOST_TOTALS = 3
 FEWEST_SUMMED = 2
 MOSTLY = 0.95
-UNIT_LABEL = re.compile(r"units?|einheit(en)?|unité|[ymdhs:/. -]+", re.IGNORECASE)
+UNIT_LABEL = re.compile(r"units?|einheit(en)?|unité|([ymdhs]{2,4}[:/. -]?){2,}", re.IGNORECASE)
 """What may stand in a row of units in a column that holds no numbers: `unit`, or the form of a date."""
 
 
@@ -35,23 +35,32 @@ def without_unit_row(table: Table, delimiter: str) -> tuple[Table, dict[str, str
     stands in columns whose other cells are numbers.
     """
     row = _row(table, 0)
-    units = {name: unit for name, cell in zip(table.names, row, strict=True) if (unit := known_unit(cell))}
-    if table.rows < FEWEST_SUMMED or not units or not _only_units(table, row, delimiter):
+    if table.rows < FEWEST_SUMMED or not any(map(known_unit, row)):
+        return table, {}
+    units = _units(table, row, delimiter)
+    if not units:
         return table, {}
     note = "The row under the header holds units and no data."
     return Table(table.names, tuple(column.slice(1) for column in table.columns), (*table.notes, note)), units
 
 
-def _only_units(table: Table, row: Sequence[str], delimiter: str) -> bool:
+def _units(table: Table, row: Sequence[str], delimiter: str) -> dict[str, str]:
+    """The known units by column; none if anything in `row` shows that it is no row of units."""
     rest = [distinct_cells(column.slice(1)) for column in table.columns]
     mark = file_mark(rest)
-    for cell, cells in zip(row, rest, strict=True):
+    units = {}
+    for name, cell, cells in zip(table.names, row, rest, strict=True):
         numeric = cells.share(read_numbers(cells, mark, delimiter).ok) >= MOSTLY
-        if not numeric and cell and not UNIT_LABEL.fullmatch(cell):
-            return False
-        if numeric and any(letter.isdigit() for letter in cell) and not known_unit(cell):
-            return False
-    return True
+        unit = known_unit(cell) if numeric else None
+        if unit:
+            units[name] = unit
+        elif cell and not (_no_number(cell) if numeric else UNIT_LABEL.fullmatch(cell)):
+            return {}
+    return units
+
+
+def _no_number(cell: str) -> bool:
+    return not any(letter.isdigit() for letter in cell)
 
 
 def without_totals(table: Table, delimiter: str) -> Table:

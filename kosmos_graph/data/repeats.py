@@ -72,7 +72,7 @@ def _panel(columns: Sequence[Prepared]) -> list[Trap]:
 
 
 def _many_units(column: Prepared) -> bool:
-    return column.cells.distinct >= PANEL_UNITS and column.cells.present >= 2 * column.cells.distinct
+    return not _says_time(column) and column.cells.distinct >= PANEL_UNITS and column.cells.present >= 2 * column.cells.distinct
 
 
 def _crossed(columns: Sequence[Prepared], sheet: StudySheet) -> list[Trap]:
@@ -108,9 +108,15 @@ def _may_be_units(column: Prepared, sheet: StudySheet) -> bool:
         return False
     if card.name in (sheet.treatment, sheet.time, sheet.stratum, sheet.weight, sheet.primary_outcome) or _says_time(column):
         return False
-    if QUANTITIES & set(words_of(card.name)[-1:]) or cells.present < 2 * NEARLY_ALL * cells.distinct:
+    if QUANTITIES & set(words_of(card.name)[-1:]) or not _nearly_equal(column):
         return False
     return card.kind is not Kind.COUNT or not _stated_number(card.name, sheet)
+
+
+def _nearly_equal(column: Prepared) -> bool:
+    """Whether the values have as many rows each, at least two: what a balanced crossing with any other column needs."""
+    counts = column.cells.counts
+    return bool(counts.max() >= 2 and counts.mean() >= NEARLY_ALL * counts.max())
 
 
 def _stated_number(name: str, sheet: StudySheet) -> bool:
@@ -138,7 +144,7 @@ def _occasions(column: Prepared) -> bool:
 def _balanced(unit: Prepared, condition: Prepared) -> bool:
     cells = unit.cells.distinct * condition.cells.distinct
     rows = unit.cells.rows
-    if rows < NEARLY_ALL * cells:
+    if rows < NEARLY_ALL * cells or (rows > cells and unit.cells.distinct < MANY_UNITS):
         return False
     counts = np.unique(_pairs(unit, condition), return_counts=True)[1]
     if counts.max() == 1:

@@ -13,6 +13,7 @@ from kosmos_graph.experiments.counting import (
     level_names,
     parameters,
     rows_left,
+    rows_of,
     smallest_group,
 )
 from kosmos_graph.experiments.method import Method
@@ -249,6 +250,8 @@ def _independence(method: Method, card: DataCard, sheet: StudySheet, target: Tar
     """Methods for independent rows are refused where rows hang together."""
     if method.needs.sampling == "series":
         yield from _one_series(card, target)
+    if method.needs.sampling == "paired":
+        yield from _one_row_a_level(card, target)
     if method.needs.sampling != "independent":
         return
     unit = repeated_unit(card, sheet, target)
@@ -261,6 +264,20 @@ def _independence(method: Method, card: DataCard, sheet: StudySheet, target: Tar
         yield (
             f"{method.title} takes every row as independent, and the rows are points in time: ask for a trend over time or for a "
             "change at a date, which allow for dependence in time."
+        )
+
+
+def _one_row_a_level(card: DataCard, target: Target) -> Iterator[str]:
+    """More rows at a level than there are units cannot be put in pairs."""
+    unit = card.column(target.pair) if target.pair is not None else None
+    by = card.column(target.predictors[0]) if target.predictors else None
+    if unit is None or by is None or target.filters:
+        return
+    most = max((rows_of(by, level, card.rows) for level in level_names(card, target)), default=0)
+    if most > unit.distinct:
+        yield (
+            f"{unit.name} has several rows at one level of {by.name}, so it is not clear which rows make a pair: select one row for "
+            "each, or average the rows first."
         )
 
 

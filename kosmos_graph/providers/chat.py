@@ -33,6 +33,14 @@ _BYTES_PER_TOKEN = 3
 _FOREIGN = door.foreign_errors()
 
 
+def _refuse_unknown(options: set[str], known: set[str]) -> None:
+    """Raises BadInput for an option that ChatLiteLLM would drop in silence, or that would lead a call elsewhere."""
+    wrong = sorted(options - (known - set(_BOUND)))
+    if wrong:
+        hint = "; an address is given as api_base" if {"base_url", "endpoint", "api_url"} & set(wrong) else ""
+        raise BadInput(f"a chat model has no option {', '.join(wrong)}{hint}; what a request alone takes is given to invoke")
+
+
 class KosmosChat(door.chat_litellm()):  # type: ignore[misc] # the class is known only once LiteLLM is loaded
     """A LangChain chat model for one `ModelSpec`. Its key is held aside, so that no dump or repr of the model shows it."""
 
@@ -43,6 +51,7 @@ class KosmosChat(door.chat_litellm()):  # type: ignore[misc] # the class is know
     @classmethod
     def of(cls, spec: ModelSpec, policy: RetryPolicy, **options: Any) -> KosmosChat:
         """The chat model for a specification; `options` are further fields of ChatLiteLLM, such as `top_p`."""
+        _refuse_unknown(set(options), set(cls.model_fields))
         door.spare_lookup(spec.route)
         temperature = spec.temperature
         if temperature is not None and not door.accepts_temperature(spec.route, temperature):

@@ -17,7 +17,7 @@ from kosmos_graph.providers.asking import Prompt
 from kosmos_graph.providers.models import open_chat
 from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.providers.reply_schema import reply_schema, response_format
-from kosmos_graph.providers.reply_text import NotOneObject, one_object
+from kosmos_graph.providers.reply_text import NotOneObject, one_object, without_reasoning
 from kosmos_graph.providers.retries import RetryPolicy
 from kosmos_graph.providers.usage import price
 
@@ -85,10 +85,12 @@ class ChatAsker:
         try:
             message = await self._send(ask)
         except TooLong as error:
-            return _shorten(ask, error)
+            _shorten(ask, error)
+            return None
         except Malformed as error:
             self._record(0, 0, None, 0.0)
-            return self._correct(ask, "", (str(error),))
+            self._correct(ask, None, (str(error),))
+            return None
         except Configuration as error:
             if self._schema_in_words or error.status not in _SCHEMA_REFUSED:
                 raise
@@ -134,17 +136,21 @@ class ChatAsker:
             user += _IN_WORDS.format(schema=json.dumps(reply_schema(ask.schema, bounds=True), ensure_ascii=False))
         messages = [("system", ask.prompt.system), ("human", user)]
         for reply, reasons in ask.corrections:
-            messages += [("ai", reply), ("human", _AGAIN.format(reasons=reasons))]
+            again = _AGAIN.format(reasons=reasons)
+            if reply:
+                messages += [("ai", reply), ("human", again)]
+            else:  # servers refuse an empty turn, and two of one side
+                messages[-1] = ("human", f"{messages[-1][1]}\n\n{again}")
         return [(role, text) for role, text in messages if text.strip()]
 
-    def _correct(self, ask: _Ask, reply: str, reasons: tuple[str, ...]) -> None:
-        """Ask again with the reasons. Raises Malformed when that has been done often enough."""
+    def _correct(self, ask: _Ask, reply: str | None, reasons: tuple[str, ...]) -> None:
+        """Ask again, with the reasons if there was a reply. Raises Malformed when that has been done often enough."""
         listed = "\n".join(f"- {reason}" for reason in reasons[:_REASONS_SHOWN])
         if not ask.again:
             raise self._failed(Malformed, f"{self.model} gave no valid reply in {ASKED_AGAIN + 1} tries; the last one:\n{listed}")
         ask.again -= 1
-        if reply:
-            ask.corrections = (*ask.corrections, (reply[:_REPLY_SHOWN], listed))
+        if reply is not None:
+            ask.corrections = (*ask.corrections, (without_reasoning(reply)[:_REPLY_SHOWN], listed))
 
     def _record(self, input_tokens: int, output_tokens: int, cost: float | None, seconds: float) -> None:
         used = CallUsage(

@@ -40,6 +40,7 @@ def litellm() -> ModuleType:
     package.telemetry = False
     _quieten()
     _stop_silent_repeats()
+    _stop_idle_event_loops(package)
     return package
 
 
@@ -126,7 +127,20 @@ def _stop_silent_repeats() -> None:
     """Undo one retry of LiteLLM's: its asynchronous client sends a request again, uncounted, when a connection is lost."""
     from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
-    AsyncHTTPHandler.single_connection_post_request = _give_up
+    AsyncHTTPHandler.single_connection_post_request = _give_up  # type: ignore[method-assign]
+
+
+def _stop_idle_event_loops(package: ModuleType) -> None:
+    """Keep a synchronous call from making, and leaving behind, an event loop to tell service callbacks that nobody has set."""
+    from litellm._service_logger import ServiceLogging
+
+    dispatch = ServiceLogging._dispatch_from_sync
+
+    def dispatch_if_heard(hook: Any) -> None:
+        if package.service_callback:
+            dispatch(hook)
+
+    ServiceLogging._dispatch_from_sync = staticmethod(dispatch_if_heard)  # type: ignore[method-assign]
 
 
 async def _give_up(*_: object, **__: object) -> NoReturn:

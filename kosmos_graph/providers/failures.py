@@ -43,9 +43,7 @@ _ADVICE = {
 }
 
 
-def translate(
-    error: Exception, spec: ModelSpec, *, active: BaseException | None = None
-) -> ModelError:
+def translate(error: Exception, spec: ModelSpec, *, active: BaseException | None = None) -> ModelError:
     """Our error for a foreign one. `active` is what the caller was already handling; it is no cause of this failure.
 
     Raises the exception of a cassette that holds no such exchange as it is: a recorded test must fail, not retry or fall back.

@@ -175,7 +175,8 @@ def _unknown(text: str, wanted: str) -> UnknownModel:
     else:
         known = difflib.get_close_matches(text, door.known_models(), n=1, cutoff=0.6)
         hint = f"did you mean {known[0]}?" if known else "write it as PROVIDER/MODEL, for example ollama/llama3.1:8b"
-    return UnknownModel(f"no provider is known for the model {text!r}; {hint}")
+    named = f" under the name {wanted!r}" if wanted not in text else ""
+    return UnknownModel(f"no provider is known{named} for the model {text!r}; {hint}")
 
 
 def _placed(

@@ -42,7 +42,9 @@ def _objects(text: str) -> list[dict[str, Any]]:
     while place >= 0:
         try:
             value, end = decoder.raw_decode(text, place)
-        except (json.JSONDecodeError, RecursionError):
+        except RecursionError:
+            raise NotOneObject("the JSON object is nested too deeply") from None
+        except json.JSONDecodeError:
             end = place + 1
         else:
             found.append(value)

@@ -60,4 +60,4 @@ class RetryPolicy:
         if isinstance(failure, Transient) and failure.retry_after is not None:
             return failure.retry_after
         longest = min(self.longest_wait, self.first_wait * 2 ** (state.attempt_number - 1))
-        return longest * (1 + self.chance()) / 2
+        return float(longest * (1 + self.chance()) / 2)

@@ -45,7 +45,7 @@ def _run_caveats(record: Record, found: Sequence[Answered]) -> Iterator[str]:
     if tested > 1:
         alpha = number(record.material.options.alpha)
         yield (
-            f"{count(tested)} hypotheses were locked to be tested; p values are Holm-adjusted, so that the chance of any false "
+            f"{count(tested)} hypotheses were to be tested; p values are Holm-adjusted, so that the chance of any false "
             f"claim is at most {alpha}."
         )
     if record.synthesis is not None and record.synthesis.dropped:

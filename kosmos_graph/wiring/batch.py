@@ -9,14 +9,13 @@ from typing import Any
 
 from kosmos_graph.agents.batch import AnalysisOutcome, BatchAnalysis, DesignOutcome, ExperimentResult
 from kosmos_graph.agents.protocol import Analyst, Designer, Material
-from kosmos_graph.agents.rules_analyst import RulesAnalyst
-from kosmos_graph.agents.rules_designer import RulesDesigner
 from kosmos_graph.data.sheet import check_sheet, read_sheet
 from kosmos_graph.domain.analysis import Study
 from kosmos_graph.domain.question import Question
 from kosmos_graph.domain.report import Report
 from kosmos_graph.experiments.runner import run_design
 from kosmos_graph.graph.nodes.research import parse_options, parse_paths, parse_question, sheet_source
+from kosmos_graph.providers.names import RULES
 from kosmos_graph.render.record import Record
 from kosmos_graph.render.report import build_report
 from kosmos_graph.settings import Settings
@@ -46,18 +45,20 @@ def material_of(
 
 
 def get_designer(model: str | None = None, *, settings: Settings | None = None) -> Designer:
-    """The designer that a model's name stands for, `rules` included; without a name, the one of the settings.
+    """The designer that a model's name stands for, `rules` included; without a name, the one of the settings. It has no fallback.
 
     Raises UnknownModel, MissingKey or BadInput before any call.
     """
-    chosen = model_settings(designer=model, settings=settings)
-    return build_services(chosen, analyst=RulesAnalyst()).designers[0].open().agent
+    alone = {"kosmos_analyst_model": RULES, "kosmos_fallback_models": None}
+    chosen = model_settings(designer=model, settings=settings).model_copy(update=alone)
+    return build_services(chosen).designers[0].open().agent
 
 
 def get_analyst(model: str | None = None, *, settings: Settings | None = None) -> Analyst:
     """The analyst that a model's name stands for, like `get_designer`."""
-    chosen = model_settings(analyst=model, settings=settings)
-    return build_services(chosen, designer=RulesDesigner()).analysts[0].open().agent
+    alone = {"kosmos_designer_model": RULES, "kosmos_fallback_models": None}
+    chosen = model_settings(analyst=model, settings=settings).model_copy(update=alone)
+    return build_services(chosen).analysts[0].open().agent
 
 
 async def run_experiments(material: Material, outcomes: Sequence[DesignOutcome]) -> tuple[ExperimentResult, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -39,14 +38,19 @@ def get_chat_model(
     Arguments beat settings; `options` are further fields of ChatLiteLLM. A key from the environment goes only to the address
     that it belongs to. Raises UnknownModel, MissingKey or BadInput before any call.
     """
-    given = {"max_tokens": max_tokens, "temperature": temperature, "timeout": timeout}
     known = settings or load_settings()
     name = provider_or_name if model is None else model
     provider = None if model is None else provider_or_name
     if name.strip() == RULES:
         raise BadInput("rules is no chat model; it may stand as designer, analyst or fallback of a run")
     secret = SecretStr(api_key) if isinstance(api_key, str) and api_key else api_key or None
-    limits = replace(known.limits, **{limit: value for limit, value in given.items() if value is not None})
+    default = known.limits
+    limits = Limits(
+        max_tokens=default.max_tokens if max_tokens is None else max_tokens,
+        temperature=default.temperature if temperature is None else temperature,
+        timeout=default.timeout if timeout is None else timeout,
+        loopback_calls=default.loopback_calls,
+    )
     spec = _spec(known, limits, name, provider, api_base, secret)
     return open_chat(require_key(spec), policy, **options)
 

@@ -7,7 +7,7 @@ from kosmos_graph.agents.protocol import Analyst, Evidence
 from kosmos_graph.agents.rules_designer import RulesDesigner
 from kosmos_graph.claims.check import check_sentences, study_licence, synthesis_licence
 from kosmos_graph.claims.references import references_in
-from kosmos_graph.domain.analysis import Judgement, Rejection, Study
+from kosmos_graph.domain.analysis import Judgement, Rejection, Sentence, Study
 from kosmos_graph.domain.results import Exclusion, Execution
 from kosmos_graph.domain.study_sheet import Covariate, StudySheet
 from kosmos_graph.errors import Transient
@@ -153,6 +153,40 @@ async def test_a_synthesis_speaks_of_all_findings_and_passes_the_check_of_claims
     assert check_sentences("k", sentences, licence).rejected == ()
     shown = set(re.findall(r"^- \{([\w.]+)\}", asker.asked[0].prompt.user, re.MULTILINE))
     assert {"c1h1.verdict", "c1h2.effect"} <= shown <= licence.references
+
+
+def examples(prompt):
+    return re.search(r"follow their wording:\n((?:- .*\n)+)", prompt.user)[1].replace("- ", "").splitlines()
+
+
+async def test_the_sentences_shown_as_examples_are_licensed_themselves():
+    for hypothesis in (TALLER, LEAFIER):
+        asker = ScriptedAsker([REPLY])
+        material, design, execution = await studied(hypothesis)
+        await ModelAnalyst(asker).analyse_study(material, hypothesis, design, execution, ())
+        shown = tuple(Sentence(section="interpretation", text=text) for text in examples(asker.asked[0].prompt))
+        licence = study_licence(hypothesis, design, execution.result, material.sheet, material.options.alpha, material.cards[0])
+        assert shown and check_sentences("k", shown, licence).rejected == ()
+    asker = ScriptedAsker([SYNTHESIS])
+    material, found = await evidence()
+    await ModelAnalyst(asker).synthesise_findings(material, found, ())
+    shown = tuple(Sentence(section="interpretation", text=text) for text in examples(asker.asked[0].prompt))
+    licence = synthesis_licence(tuple((one.hypothesis, one.study, one.judgement) for one in found), material.cards, material.sheet)
+    assert len(shown) > 2 and check_sentences("k", shown, licence).rejected == ()
+
+
+async def test_several_sentences_in_one_entry_are_taken_apart_and_one_that_was_cut_is_left_out():
+    entry = "The difference was {effect}. It is 5 cm. {group_means} were compared, and the rest was cut because"
+    asker = ScriptedAsker([REPLY | {"interpretation": [entry]}])
+    sentences = await ModelAnalyst(asker).analyse_study(*(await with_hypothesis(await studied())), ())
+    assert [one.text for one in sentences if one.section == "interpretation"] == ["The difference was {effect}.", "It is 5 cm."]
+
+
+async def test_words_of_cause_are_barred_unless_the_study_is_randomised():
+    for sheet, barred in ((StudySheet(), True), (StudySheet(design="randomised", declared=("design",)), False)):
+        asker = ScriptedAsker([REPLY])
+        await ModelAnalyst(asker).analyse_study(*(await with_hypothesis(await studied(sheet=sheet))), ())
+        assert ("due to" in asker.asked[0].prompt.user) is barred
 
 
 async def test_without_evidence_nothing_is_asked():

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kosmos_graph.data.load import fingerprint, load_datasets
+from kosmos_graph.data.load import fingerprint, load_dataset, load_datasets
 from kosmos_graph.domain.data_card import Kind
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.errors import BadInput
@@ -129,3 +129,13 @@ def test_the_same_file_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link.csv").symlink_to(path)
     with pytest.raises(BadInput, match="is given twice"):
         load_datasets([path, tmp_path / "link.csv"], StudySheet())
+
+
+def test_title_rows_above_the_header_of_a_workbook_are_passed_over(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["Results of the trial"], [], ["group", "kg", "x"], ["a", 1.5, 1], ["b", 2.5, 2], ["Total", 4, 3]):
+        book.active.append(row)
+    book.save(tmp_path / "f.xlsx")
+    card = load_dataset(tmp_path / "f.xlsx", StudySheet()).card
+    assert ([column.name for column in card.columns], card.rows) == (["group", "kg", "x"], 2)
+    assert card.notes[0] == "2 rows above the header passed over."

@@ -109,3 +109,12 @@ def test_whole_numbers_beyond_exactness_are_identifiers(tmp_path: Path) -> None:
 def test_a_column_of_row_numbers_without_a_name_is_an_identifier(tmp_path: Path) -> None:
     card = read(tmp_path, ",mpg\n1,21\n2,22.8\n3,18.7\n").card
     assert card.columns[0].kind is Kind.IDENTIFIER
+
+
+def test_many_different_numbers_are_no_groups_by_name_alone(tmp_path: Path) -> None:
+    years = tuple(str(number % 18) for number in range(90))
+    card = column(tmp_path, *years, name="school")
+    assert card.kind is Kind.COUNT
+    assert any("declare it nominal" in note for note in card.notes)
+    assert column(tmp_path, *years, name="school_id").kind is Kind.NOMINAL
+    assert column(tmp_path, *(str(number % 10) for number in range(90)), name="school").kind is Kind.NOMINAL

@@ -120,3 +120,34 @@ def test_numbers_survive_every_format(tmp_path: Path) -> None:
     (tmp_path / "f.jsonl").write_text("".join(json.dumps({"v": number, "w": "a"}) + "\n" for number in numbers))
     for name in ("f.csv", "f.parquet", "f.jsonl"):
         assert read(tmp_path, (tmp_path / name).read_bytes(), name).frame["v"].tolist() == numbers
+
+
+def test_numbers_in_brackets_beside_others_are_negative(tmp_path: Path) -> None:
+    card = column(tmp_path, "(1,200.50)", "7", "-1")
+    assert (card.low, card.high) == (-1200.5, 7)
+    dollars = column(tmp_path, "($5.00)", "$(6.50)", "$7", "$8")
+    assert (dollars.low, dollars.high, dollars.unit) == (-6.5, 8, "$")
+    assert "2 cells in brackets read as negative." in dollars.notes
+    assert not column(tmp_path, "(1)", "(2)", "(3)", "(1)").kind.numeric
+
+
+def test_a_unit_or_currency_code_in_every_cell_is_the_unit(tmp_path: Path) -> None:
+    for cell, unit in (("{} kg", "kg"), ("{}mm", "mm"), ("{} mg/dL", "mg/dL"), ("USD {}", "USD"), ("{} EUR", "EUR")):
+        card = column(tmp_path, *(cell.format(number) for number in range(20)))
+        assert (card.kind, card.unit, card.high) == (Kind.CONTINUOUS, unit, 19)
+
+
+def test_few_doses_multiples_and_mixed_units_are_not_made_numbers(tmp_path: Path) -> None:
+    assert column(tmp_path, *("0 mg", "5 mg", "10 mg") * 4).kind is Kind.NOMINAL
+    assert not column(tmp_path, *(f"{number}k" for number in range(20))).kind.numeric
+    assert not column(tmp_path, *(f"{number} {'kg' if number % 2 else 'mg'}" for number in range(20))).kind.numeric
+
+
+def test_the_n_before_numbers_of_cases_is_passed_over(tmp_path: Path) -> None:
+    assert column(tmp_path, "n=12", "n = 15", "N=13").high == 15
+
+
+def test_signs_and_semicolons_with_decimal_commas_and_points_for_thousands_are_read(tmp_path: Path) -> None:
+    frame = read(tmp_path, "a;b\n1.234,50;+1\n-2.234,75;-2\n12,00;+3\n1.000.000,00;4\n").frame
+    assert frame["a"].tolist() == [1234.5, -2234.75, 12.0, 1000000.0]
+    assert frame["b"].tolist() == [1.0, -2.0, 3.0, 4.0]

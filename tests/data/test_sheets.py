@@ -231,3 +231,32 @@ def test_the_worked_example_of_the_documentation_is_a_sheet(tmp_path: Path) -> N
     example = page.split("```yaml\n")[1].split("```")[0]
     sheet = sheet_of(tmp_path, example)
     assert set(sheet.declared) == set(StudySheet.model_fields) - {"declared", "sha256"}
+
+
+YEARS = "id,year,y\n" + "".join(f"{unit},{year},{unit * 7 % 13}.5\n" for unit in range(12) for year in (2004, 1999))
+
+
+def test_two_declared_times_are_levels_in_order_of_time(tmp_path: Path) -> None:
+    about: dict[str, object] = {"design": "before-after", "id": "id", "time": "year"}
+    dataset = read(tmp_path, YEARS, about=about)
+    assert (dataset.card.columns[1].kind, levels(dataset.card.columns[1])) == (Kind.BINARY, ["1999", "2004"])
+    assert dataset.frame["year"][0] == "2004"
+    days = YEARS.replace(",1999,", ",31.12.1999,").replace(",2004,", ",01.02.2004,")
+    assert levels(read(tmp_path, days, about=about).card.columns[1]) == ["1999-12-31", "2004-02-01"]
+
+
+def test_times_of_a_series_more_than_two_times_and_stated_kinds_stay_as_they_are(tmp_path: Path) -> None:
+    series: dict[str, object] = {"design": "time series", "time": "year"}
+    assert read(tmp_path, YEARS, about=series).card.columns[1].kind is Kind.COUNT
+    about: dict[str, object] = {"design": "before-after", "id": "id", "time": "year"}
+    assert read(tmp_path, YEARS + "0,2009,1.5\n", about=about).card.columns[1].kind is Kind.COUNT
+    stated = {**about, "dictionary": {"year": {"kind": "count"}}}
+    assert read(tmp_path, YEARS, about=stated).card.columns[1].kind is Kind.COUNT
+
+
+def test_a_declared_treatment_of_few_numbers_is_of_levels(tmp_path: Path) -> None:
+    content = "dose,y\n" + "".join(f"{number % 3 * 0.5},{number * 7 % 13}.5\n" for number in range(30))
+    card = read(tmp_path, content, about={"treatment": "dose"}).card.columns[0]
+    assert (card.kind, levels(card)) == (Kind.NOMINAL, ["0", "0.5", "1"])
+    many = "dose,y\n" + "".join(f"{number % 15},{number * 7 % 13}.5\n" for number in range(60))
+    assert read(tmp_path, many, about={"treatment": "dose"}).card.columns[0].kind is Kind.COUNT

@@ -118,3 +118,30 @@ def test_encodings_are_found_out(tmp_path: Path, text: str, encoding: str) -> No
     dataset = read(tmp_path, text.encode(encoding))
     assert list(dataset.frame.columns) == text.split("\n", 1)[0].split(",")
     assert bool(dataset.card.notes) == (encoding != "utf-8-sig")
+
+
+def test_a_title_with_the_delimiter_in_it_above_a_blank_line_is_passed_over(tmp_path: Path) -> None:
+    card = read(tmp_path, "Results, of the trial\n\ngroup,kg,x\na,1.5,1\nb,2.5,2\na,3.5,3\n").card
+    assert [column.name for column in card.columns] == ["group", "kg", "x"]
+    assert (card.rows, card.notes) == (3, ("2 lines before the header passed over.",))
+
+
+def test_a_blank_line_under_the_header_does_not_make_it_a_title(tmp_path: Path) -> None:
+    assert list(read(tmp_path, "a,b\n\nx,y\nz,1\nx,3\n").frame.columns) == ["a", "b"]
+
+
+def test_invisible_characters_make_no_level_of_their_own(tmp_path: Path) -> None:
+    card = read(tmp_path, "code,b\n4\x00,x\n4,y\n5,x\n5\u200b,z\n\ufeff4,a\n").card
+    assert (card.columns[0].kind.value, card.columns[0].distinct) == ("count", 2)
+    assert card.notes == ("3 cells of column `code` had control or invisible characters, taken out.",)
+    words = read(tmp_path, "w,b\nred\x07,1\nred,2\nblue,3\n\u202eblue,5\n").card.columns[0]
+    assert [(level.name, level.n) for level in words.levels] == [("blue", 2), ("red", 2)]
+
+
+def test_empty_columns_at_the_end_and_blank_cells_are_nothing(tmp_path: Path) -> None:
+    card = read(tmp_path, "a,b,,\r\n 1 ,  ,,\r\n2,\t,,\r\n 3 ,x,,\r\n").card
+    assert [(column.name, column.missing) for column in card.columns] == [("a", 0), ("b", 2)]
+
+
+def test_a_file_of_identifiers_alone_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "patient_id\nS01\nS02\nS03\n").card.columns[0].kind.value == "identifier"

@@ -203,7 +203,7 @@ def test_a_failure_inside_the_handling_of_another_is_judged_on_its_own():
     with LoopbackServer([Fault(401)]) as server:
         chat = open_chat(spec_of("openai", server.base()), Naps().policy())
         try:
-            raise ConnectionError("of the caller's own")
+            socket.create_connection(("127.0.0.1", 1))
         except ConnectionError:
             with pytest.raises(Configuration):
                 chat.invoke("hello")

@@ -29,8 +29,8 @@ ADJUST = tuple(
     )
 )
 AGED = re.compile(
-    r"\b(?:among|for|in|of|only) (?:all |the |only )?(?:[a-z]+ )?(?P<how>over|above|under|below|at least|at most|more age than|"
-    r"less age than|more than|less than) (?:the age of )?(?P<n>N\d+)(?: years?)?(?: of age| old| age)*(?=$| ,| (?:is|are|do|does|did|was|were|has|have)\b)"
+    r"\b(?:among|for|in|of|only) (?:all |the |only )?(?:[a-z]+ |L\d+ |C\d+ )?(?P<cut>(?P<how>over|above|under|below|at least|at most|more age than|"
+    r"less age than|more than|less than) (?:the age of )?(?P<n>N\d+)(?: years?)?(?: of age| old| age)*)(?=$| ,| (?:is|are|do|does|did|was|were|has|have)\b)"
 )
 """`Among people over 60`: years of age, where the data have exactly one column of ages."""
 BOUNDS: tuple[tuple[re.Pattern[str], Operator], ...] = (
@@ -113,7 +113,7 @@ def _aged(scene: Scene) -> tuple[Filter, tuple[int, int]] | None:
     value = scene.number(found.group("n")).value
     if operator is None or value is None:
         return None
-    return Filter(column=ages[0], operator=operator, value=value), found.span()
+    return Filter(column=ages[0], operator=operator, value=value), found.span("cut")
 
 
 def level_filters(scene: Scene, levels: tuple[tuple[str, str], ...]) -> tuple[Filter, ...]:

@@ -30,7 +30,8 @@ wiegen|wiegt=weight;haben|hat|hatte|hatten=have;mannlich|mannliche|mannlichen|ma
 weiblich|weibliche|weiblichen|frauen|weibchen=women
 durchschnittlich|durchschnittliche|durchschnittlichen|durchschnitt|mittlere|mittleren|mittelwert|mittel=mean
 median=median;anteil|anteile=proportion
-hoch=high;gross=large;schwer=heavy;viel|viele=much;andert|andern|anderte|verandert|verandern|geandert|veranderung=change
+hochste|hochsten|hochster|grosste|grossten|meisten=most;niedrigste|niedrigsten|kleinste|kleinsten=least;
+hoch=high;gemessen=measured;gross=large;schwer=heavy;viel|viele=much;andert|andern|anderte|verandert|verandern|geandert|veranderung=change
 gestiegen|steigt|steigen|stieg|zugenommen=increase;gesunken|sinkt|sinken|sank|abgenommen|gefallen=decrease
 zeit|laufe=time;trend=trend
 gleich|gleiche|gleichen=same;wahrscheinlicher=likelier;uberleben|uberlebt|uberlebten=survive;gewicht=weight;masse=mass
@@ -48,6 +49,7 @@ apres=after;avant=before;depuis=since;pour=for;que=than;parmi|chez=among;selon|p
 aucun|aucune=no;plus=more;moins=less
 quel|quelle|quels|quelles|quoi|qu=what;comment=how;ce|cette|ces=this;se|s=;ils|elles|elle=they;leur|leurs=their
 difference|differences=difference;different|differe|differents|differente=differ;relation|lien|rapport=relationship
+lie|liee|lies|liees|associe|associee|associes=related
 correlation=correlation
 correle|correles|correlee=correlated;depend|dependent=depend;effet|influence|impact=effect
 influencent|affecte|affectent|determine|determinent|explique|expliquent=affect

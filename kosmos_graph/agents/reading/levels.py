@@ -35,6 +35,8 @@ MOST_LEVELS = 400
 SIGNS = frozenset(("positive", "negative", "high", "low", "strong", "weak", "inverse", "linear"))
 YEAR_LEADS = frozenset(("", *"in for during of year and between to from than vs versus with by at".split()))
 BETWEEN_VALUES = frozenset(("and", "than", "to", "vs", "versus", "or", "in", "at", "for", "with", ",", "compared", "the"))
+AVERAGES = frozenset(("average", "mean", "median", "typical", "expected", "most", "least", "more", "less"))
+OPPOSED = frozenset(("than", "vs", "versus", "between", "compared", "from", "or"))
 LONE_BEFORE = frozenset(("than", "and", "or", "vs", "versus", "compared", "to", "from", "is", "are", "was", "on", "in", "differ"))
 LONE_AFTER = frozenset(("in", "for", "of", "between", "and", "than", "to", "from", "or", "vs", "versus", "with", "on", "under", "by"))
 
@@ -96,24 +98,24 @@ def _level_runs(column: ColumnCard, level: str, tokens: tuple[Token, ...]) -> It
     for start, token in enumerate(tokens):
         if _relates(tokens, start):
             continue
-        if _is_article_like(level):
+        if _is_article_like(level) and (people is None or token.text == level):
             if _stands_alone(column, level, tokens, start):
                 yield column.name, level, start, start + 1, 1, True, 1.0
             continue
         if token.kind == "number" and len(parts) > 1 and parts[0] == token.word:
-            if (end := _end(parts, tokens, start)) > start and _names(level, people, parts, tokens, start):
+            if (end := _end(parts, tokens, start)) > start and _names(column, level, people, parts, tokens, start):
                 yield column.name, level, start, end, len(parts) + 1, True, 1.0
             continue
         if token.kind != "word" or (token.word in STOP and token.word not in parts and token.text not in CAPITAL_PLACES):
             continue
         if people is not None and token.word in PEOPLE[people]:
             yield column.name, level, start, start + 1, 1, True, 0.95 if meanings("sex") & meanings(fold(column.name)) else 0.7
-        elif parts and _names(level, people, parts, tokens, start):
+        elif parts and _names(column, level, people, parts, tokens, start):
             end = _end(parts, tokens, start)
             yield column.name, level, start, end, len(parts), True, 1.0
         elif parts and (ordinal := _by_ordinal(parts, tokens, start)):
             yield column.name, level, start, ordinal, len(parts), True, 0.9
-        elif _in_other_words(column, level, parts, token):
+        elif _in_other_words(column, level, parts, token) or _is_denied(column, level, token):
             yield column.name, level, start, start + 1, 1, True, 0.9
 
 
@@ -135,7 +137,7 @@ def _stands_alone(column: ColumnCard, level: str, tokens: tuple[Token, ...], sta
         return False
     before = tokens[start - 1] if start else None
     after = tokens[start + 1] if start + 1 < len(tokens) else None
-    if before is not None and (before.text in "`\"“'=:" or before.stem in GROUP_NOUNS or before.word in pieces(column.name)):
+    if before is not None and (before.text in "`\"“'=:" or before.word in GROUP_NOUNS or before.word in pieces(column.name)):
         return True
     if level.lower() not in ("a", "i", "s", "t") and level.lower() in STOP:
         return False
@@ -152,6 +154,15 @@ def _by_ordinal(parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -
     rest = tokens[start + 1 : start + len(parts) - 1]
     said = [token.word for token in rest]
     return start + 1 + len(rest) if len(rest) == len(parts) - 2 and all(map(_same, said, parts[2:])) else 0
+
+
+def _is_denied(column: ColumnCard, level: str, token: Token) -> bool:
+    """Whether a word such as `unmarried` is the no of a yes/no column called married."""
+    if column.kind != Kind.BINARY or level != negative_level(column):
+        return False
+    prefix = next((prefix for prefix in ("un", "non", "in") if token.word.startswith(prefix)), None)
+    rest = token.word[len(prefix) :] if prefix is not None else ""
+    return len(rest) > 4 and any(likeness(rest, part) >= 0.8 for part in pieces(f"{column.name} {column.label or ''}"))
 
 
 def _in_other_words(column: ColumnCard, level: str, parts: tuple[str, ...], token: Token) -> bool:
@@ -174,16 +185,35 @@ def _people(column: ColumnCard, level: str) -> str | None:
     return fits[0] if fits and (len(word) > 1 or bool(meanings("sex") & meanings(fold(column.name)))) else None
 
 
-def _names(level: str, people: str | None, parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -> bool:
-    if people is None and all(part in GENERIC_LEVELS or part.isdigit() for part in parts):
-        return False
+def _names(column: ColumnCard, level: str, people: str | None, parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -> bool:
+    if people is None and all(part in GENERIC_LEVELS or part in NEUTRAL or part.isdigit() for part in parts):
+        return _is_told(column, level, parts, tokens, start)
     if len(parts) == 1 and len(parts[0]) <= 2:
         return tokens[start].text == level
-    if len(parts) == 1 and (parts[0] in STOP or parts[0] in NEUTRAL):
+    if len(parts) == 1 and parts[0] in STOP:
         return tokens[start].text == level and level[0].isupper() and start > 0
     end = _end(parts, tokens, start)
     said = [token.word for token in tokens[start:end] if token.word not in STOP]
     return end > start and len(said) == len(parts) and all(_same(word, part) for word, part in zip(said, parts, strict=True))
+
+
+def _is_told(column: ColumnCard, level: str, parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -> bool:
+    """Whether a level with a general name (positive, low, control) is meant: beside its column's name, or against another level."""
+    end = _end(parts, tokens, start)
+    said = [token.word for token in tokens[start:end] if token.kind in ("word", "number")]
+    if not said or not all(_same(word, part) for word, part in zip(said, parts, strict=False)):
+        return False
+    if tokens[start].text == level and level[0].isupper() and start > 0 and parts[0] in NEUTRAL:
+        return True
+    own = {*pieces(column.name), *pieces(column.label or "")} - STOP
+    near = [token for token in (*tokens[max(0, start - 2) : start], *tokens[end : end + 1]) if token.kind == "word"]
+    if any(token.word in own or token.stem in {stem(word) for word in own} for token in near):
+        return True
+    if parts[0] in STOP or parts[0] in ("yes", "true", "false", "none", "same", "other"):
+        return False
+    words = [token.text for token in tokens]
+    opposed = any(other.name != level and other.name in words for other in column.levels)
+    return opposed and any(token.word in OPPOSED for token in tokens)
 
 
 def _same(word: str, part: str) -> bool:
@@ -215,7 +245,8 @@ def with_numeric_levels(
         if value is None or any(start <= place < end for start, end, _ in taken):
             continue
         beside = next((entry for entry in taken if entry[2] and _beside(place, entry, tokens)), None)
-        if beside is not None and (column := _holder(beside[2], value, token.word, card)) is not None:
+        averaged = beside is not None and beside[0] > 0 and tokens[beside[0] - 1].word in AVERAGES
+        if beside is not None and not averaged and (column := _holder(beside[2], value, token.word, card)) is not None:
             found.append((column[0], column[1], min(place, beside[0]), max(place + 1, beside[1])))
         elif (again := _next_value(place, value, tokens, found, card)) is not None:
             found.append((again, value, place, place + 1))
@@ -260,8 +291,10 @@ def _year_column(place: int, value: str, tokens: tuple[Token, ...], card: DataCa
     before = tokens[place - 1].word if place else ""
     if not (len(value) == 4 and value.isdigit() and before in YEAR_LEADS):
         return None
+    dated = [column.name for column in card.columns if column.kind == Kind.DATETIME]
     for column in card.columns:
-        if column.name != time and not {"year", "yr"} & {stem(part) for part in pieces(column.name)}:
+        called = column.name == time or dated == [column.name] or {"year", "yr"} & {stem(part) for part in pieces(column.name)}
+        if not called:
             continue
         if any(level.name == value for level in column.levels):
             return column.name

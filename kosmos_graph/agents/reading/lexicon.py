@@ -62,7 +62,7 @@ DIMENSIONS = words("length width height depth")
 
 UNITS = words(
     """mm cm m km g kg mg ug lb lbs oz pounds ms sec secs s mins hr hrs hour hours days kcal cal c f k kpa hpa mmhg bpm hz khz
-    mhz usd eur gbp dollars euros pct percent l ml dl kw w kwh mph kmh kmph ppm ppb in inches inch ft feet miles mi yrs thousands
+    mhz usd eur gbp dollars euros pct percent l ml dl kw w kwh mph kmh kmph ppm ppb sqm sqft m2 km2 ha m3 in inches inch ft feet miles mi yrs thousands
     millions"""
 )
 
@@ -165,6 +165,26 @@ ABBREVIATIONS: dict[str, tuple[str, ...]] = {
     "inc": ("income",),
     "temp": ("temperature",),
     "chol": ("cholesterol",),
+    "dept": ("department", "departments"),
+    "cat": ("category",),
+    "mgr": ("manager",),
+    "cust": ("customer",),
+    "prod": ("product", "production"),
+    "loc": ("location",),
+    "org": ("organisation", "organization"),
+    "len": ("length",),
+    "wid": ("width",),
+    "spd": ("speed",),
+    "alt": ("altitude",),
+    "prob": ("probability",),
+    "diff": ("difference",),
+    "acc": ("accuracy", "acceleration"),
+    "sal": ("salary",),
+    "dur": ("duration",),
+    "resp": ("response",),
+    "hosp": ("hospital",),
+    "univ": ("university",),
+    "exper": ("experience",),
     "conc": ("concentration",),
     "res": ("residence",),
     "lang": ("language",),

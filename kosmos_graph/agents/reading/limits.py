@@ -121,15 +121,7 @@ def refusal(scene: Scene) -> Unread | None:
 
 
 def unexplained(frame: Frame, scene: Scene) -> Unread | None:
-    """A number that the frame does not use, a compared quantity that the data do not have, or too many unknown words."""
-    numbers = set(re.findall(r"\bN\d+", scene.text)) - {
-        mark for found in IGNORED.finditer(scene.text) for mark in found.groups() if mark
-    }
-    if frame.equal:
-        numbers -= set(WITHIN.findall(scene.text))
-    spoken_for = frame.reference is not None or frame.change_at is not None or frame.quantile is not None or frame.filters
-    if numbers and (not spoken_for or len(numbers) > 1 + len(frame.filters)):
-        return Unread("what the number in it stands for is not clear", (*frame.outcomes, *frame.predictors))
+    """A compared quantity that the data do not have, or too many unknown words."""
     named = {column for column, _ in scene.levels_in(scene.text)}
     whole = [name for name in frame.predictors if name in named and frame.levels is None and not frame.filters]
     if whole and len(scene.column(whole[0]).levels) > 2 and REST.search(scene.text) and frame.ask == "relate":

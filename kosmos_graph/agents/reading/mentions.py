@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from kosmos_graph.agents.reading.levels import Option, level_runs, negative_level, positive_level, with_numeric_levels
-from kosmos_graph.agents.reading.lexicon import ALIASES, DIMENSIONS, GENERIC, NEUTRAL, ROWS, STOP
+from kosmos_graph.agents.reading.lexicon import ALIASES, DIMENSIONS, GENERIC, NEUTRAL, STOP
 from kosmos_graph.agents.reading.lexicon import words as word_set
 from kosmos_graph.agents.reading.tokens import Token
-from kosmos_graph.agents.reading.words import fold, is_acronym, is_compound, is_unit, likeness, pieces, squashed
+from kosmos_graph.agents.reading.words import ROW_STEMS, fold, is_acronym, is_compound, is_unit, likeness, pieces, squashed
 from kosmos_graph.domain.data_card import ColumnCard, DataCard, Kind
 from kosmos_graph.domain.study_sheet import StudySheet
 
 GAPS = word_set("of in the a an its their per more less most least s")
+SIZES = word_set("larger smaller bigger large small big largest smallest biggest")
+TIME_UNITS = word_set("year month week day hour minute second")
 VERBAL = word_set(
     """effect effects affect affects difference differences differ relationship relation association correlation
     between change changes changed more less most least mean average median same trend increase decrease
@@ -55,15 +57,18 @@ class Mention:
         return (self.matched, self.full, self.strength)
 
 
-def find_mentions(tokens: tuple[Token, ...], card: DataCard, sheet: StudySheet) -> tuple[Mention, ...]:
+def find_mentions(tokens: tuple[Token, ...], card: DataCard, sheet: StudySheet, plain: bool = False) -> tuple[Mention, ...]:
     """The mentions in a question, in its order and without overlap; tokens that fit several names equally give one with options."""
-    runs = [run for column in card.columns for run in column_runs(column, tokens)]
+    runs = [run for column in card.columns for run in column_runs(column, tokens, plain)]
     runs += [
         Mention(((column, level),), start, end, matched, full, strength)
         for column, level, start, end, matched, full, strength in level_runs(card, tokens)
     ]
     placed = _place(_sensible(runs, tokens))
     placed = [_as_group_noun(mention, tokens, card) for mention in placed]
+    placed = [_as_own_level(mention, placed, tokens, card) for mention in placed]
+    placed = [mention for mention in placed if mention.full or mention.is_level or not _names_rows(mention, tokens)]
+    placed = [mention for mention in placed if not _counts_time(mention, tokens, card)]
     units = unit_columns(card, sheet)
     placed = [mention for mention in placed if not _tells_rows_apart(mention, card, units)]
     placed = _with_positives(_joined(placed, tokens), card)
@@ -71,9 +76,9 @@ def find_mentions(tokens: tuple[Token, ...], card: DataCard, sheet: StudySheet) 
     return tuple(_numeric(kept, tokens, card, sheet))
 
 
-def column_runs(column: ColumnCard, tokens: tuple[Token, ...]) -> list[Mention]:
+def column_runs(column: ColumnCard, tokens: tuple[Token, ...], plain: bool = False) -> list[Mention]:
     """Every run of tokens that may name `column`, by its name or its label."""
-    runs = _quoted(column, tokens)
+    runs = [*_quoted(column, tokens, plain), *_sized(column, tokens)]
     for name in (column.name, column.label, *ALIASES.get(squashed(column.name), ())):
         if name:
             runs += _spelt(column.name, name, tokens)
@@ -88,7 +93,20 @@ def identity(name: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part not in STOP or part == "no") or parts
 
 
-def _quoted(column: ColumnCard, tokens: tuple[Token, ...]) -> list[Mention]:
+def _sized(column: ColumnCard, tokens: tuple[Token, ...]) -> list[Mention]:
+    """`Smaller classes` are about the column called class_size."""
+    words = identity(column.name)
+    if len(words) != 2 or "size" not in words:
+        return []
+    thing = words[0] if words[1] == "size" else words[1]
+    return [
+        Mention(((column.name, None),), place + 1, place + 2, 2, True, 0.8)
+        for place, token in enumerate(tokens[:-1])
+        if token.text.lower() in SIZES and likeness(tokens[place + 1].word, thing) == 1.0
+    ]
+
+
+def _quoted(column: ColumnCard, tokens: tuple[Token, ...], plain: bool) -> list[Mention]:
     """The name letter for letter: one that is also a plain word or a single letter needs its own letter case or quotes."""
     parts = pieces(column.name)
     found = []
@@ -97,9 +115,15 @@ def _quoted(column: ColumnCard, tokens: tuple[Token, ...]) -> list[Mention]:
         window = tokens[start:end]
         if tuple(fold(token.text) for token in window) != parts or not parts:
             continue
-        if not _is_plain(parts) or _between_quotes(tokens, start, end) or _own_case(column.name, window, start):
+        stands = plain and column.name == window[0].text and len(column.name) > 2 and parts[0] in VERBAL
+        if not _is_plain(parts) or stands or _between_quotes(tokens, start, end) or _own_case(column.name, window, start):
             found.append(Mention(((column.name, None),), start, end, len(parts) + 1, True, 1.0))
-    return found
+    return found[-1:] if plain and parts and parts[0] in VERBAL else found
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a column is called by a word that asks, such as mean or trend."""
+    return pieces(name) == (name,) and name in VERBAL
 
 
 def _is_plain(parts: tuple[str, ...]) -> bool:
@@ -211,7 +235,7 @@ def _heads_another_noun(mention: Mention, tokens: tuple[Token, ...], placed: lis
     if mention.end >= len(tokens):
         return False
     following = tokens[mention.end]
-    general = following.word in STOP or following.word in NEUTRAL or following.stem in ROWS
+    general = following.word in STOP or following.word in NEUTRAL or following.stem in ROW_STEMS
     if following.kind != "word" or general or following.added or tokens[mention.end - 1].added:
         return False
     return not any(other.start <= mention.end < other.end for other in placed)
@@ -234,6 +258,39 @@ def _as_group_noun(mention: Mention, tokens: tuple[Token, ...], card: DataCard) 
     plural = word.endswith("s") and not pieces(column.name)[-1].endswith("s") and not word.endswith("ss") and mention.full
     agent = plural and (word[:-1].endswith(("er", "or")) or word[:-1] == pieces(column.name)[-1])
     return replace(mention, options=((column.name, yes),)) if agent else mention
+
+
+def _as_own_level(mention: Mention, placed: list[Mention], tokens: tuple[Token, ...], card: DataCard) -> Mention:
+    """`Foreign cars` are a level, where the column called foreign has a level called Foreign."""
+    column = card.column(mention.columns[0])
+    if column is None or mention.is_level or not mention.sure or not column.kind.categorical or not mention.full:
+        return mention
+    own = next((level.name for level in column.levels if fold(level.name) == fold(column.name)), None)
+    following = tokens[mention.end] if mention.end < len(tokens) else None
+    before = tokens[mention.start - 1].word if mention.start else ""
+    others = any(other.is_level and column.name in other.columns for other in placed)
+    rows = following is not None and following.stem in ROW_STEMS
+    return replace(mention, options=((column.name, own),)) if own and (others or rows or before in ("the", "non")) else mention
+
+
+def _names_rows(mention: Mention, tokens: tuple[Token, ...]) -> bool:
+    """Whether the words that match a part of a name are words for rows alone: `household` is no household_income."""
+    words = [token for token in tokens[mention.start : mention.end] if token.word not in GAPS]
+    return bool(words) and all(token.stem in ROW_STEMS and not token.added for token in words)
+
+
+def _counts_time(mention: Mention, tokens: tuple[Token, ...], card: DataCard) -> bool:
+    """Whether the mention is the unit of a number: `below 60 years` is no mention of a column called year."""
+    before = tokens[mention.start - 1] if mention.start else None
+    word = tokens[mention.start]
+    return (
+        before is not None
+        and not mention.is_level
+        and before.kind == "number"
+        and mention.end - mention.start == 1
+        and word.word.endswith("s")
+        and word.stem in TIME_UNITS
+    )
 
 
 def _joined(mentions: list[Mention], tokens: tuple[Token, ...]) -> list[Mention]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from kosmos_graph.agents.reading.frame import Frame, Unread
 from kosmos_graph.agents.reading.relations import AFFECT, LINKED
@@ -36,8 +37,19 @@ PATTERNS = tuple(
 )
 
 
+LISTED = re.compile(
+    r"(?: ,)? (?:out of|among|amongst|from among|from|of|considering|given|namely|such as|like|:|is it)(?: the [a-z]+)?"
+    r"(?: , )?(?P<xs> ?C\d+(?:(?: ,)?(?: and| or)? C\d+)+)$"
+)
+
+
 def what_affects(scene: Scene) -> Frame | Unread | None:
-    """The frame of an open question for predictors; None where the question names any, or is none."""
+    """The frame of an open question for predictors, all columns or those that the question lists at its end; None for others."""
+    listed = LISTED.search(scene.text)
+    if listed is not None:
+        frame = what_affects(replace(scene, text=scene.text[: listed.start()]))
+        if isinstance(frame, Frame) and not set(frame.outcomes) & set(scene.columns_in(listed.group("xs"))):
+            return replace(frame, predictors=scene.columns_in(listed.group("xs")))
     for pattern in PATTERNS:
         found = pattern.search(scene.text)
         if found is None or MARK.search(scene.text[: found.start("y")]):

@@ -18,8 +18,9 @@ from kosmos_graph.domain.hypothesis import Quantity
 ASKS = re.compile(
     r"^(?:(?:so|and|please|can you|could you|tell me|i want to know|i would like to know|roughly|"
     r"approximately|about|,|estimate|give me|report|find|calculate|compute) )*"
-    r"(?:(?:what|which)(?: is| are| was| were| s|)\b|how\b|(?:the )?(?:mean|average|median|proportion|"
-    r"share|percentage|typical)\b|estimate\b|(?:estimate|give|report|find|calculate|compute)\b)"
+    r"(?:(?:(?:on|in|for|at|during|of|to) )?(?:what|which|how many|how much)(?: is| are| was| were| s|)\b|how\b|(?:the )?(?:mean|average|"
+    r"median|proportion|share|percentage|percent|fraction|typical|lower|upper|first|third|N\d+)\b|estimate\b|"
+    r"(?:estimate|give|report|find|calculate|compute)\b)"
 )
 AMOUNT = re.compile(
     r"^(?:[a-z]+ )*?how (?:much|many|likely|common|often|frequent\w*|prevalent|large|big|long|high|C\d+|[a-z]+ C\d+)\b"
@@ -47,10 +48,14 @@ UNOFFERED = re.compile(
     r"\b(?:maximum|minimum|max|min|sum|total (?:of|number)|standard deviation|variance|range of|mode of|"
     r"how many|number of|count of|most|least|skew\w*|kurtosis|interquartile)\b"
 )
+COUNTED = re.compile(r"^(?!.*\b(?:maximum|minimum|max|min|sum|total|deviation|variance|range|mode|most|least|skew\w*|kurtosis)\b)")
+NOUN_OF_RATE = re.compile(r"\b(?P<noun>[a-z]+) (?:rate|probability|risk|prevalence|frequency|odds|chance)\b")
+WHOSE = re.compile(r"\b(?:proportion|share|percentage|percent|fraction|prevalence|rate) of (?P<whose>(?:[a-z]+ )+?)(?=[CLN]\d|is\b|are\b|was\b|were\b|that\b|who\b|have\b|has\b|had\b|in\b|$)")
+PLAIN_RATES = frozenset("the a an overall average mean total what which whose typical observed estimated its their crude raw general highest".split())
 VERB = re.compile(r"\b(?:is|are|was|were|be|have|has|had|who|that|which|belong\w*|come|comes|came|live\w*)\b(?P<rest>.*?[CL]\d.*)$")
 PREPOSITION = re.compile(r"\b(?:from|on|in|at)\b(?P<rest>.*?[CL]\d.*)$")
 GROUPED = re.compile(
-    r"\b(?:by|per|for each|in each|within each|for every|of each|across|for different|at each|on each|"
+    r"\b(?:by(?! how| what| which)|per|for each|in each|within each|for every|of each|across|for different|at each|on each|"
     r"broken down by|split by|grouped by|for the different|in the different) (?P<x>.+)"
 )
 AGAINST = re.compile(
@@ -62,6 +67,10 @@ AGAINST = re.compile(
 IS_VALUE = re.compile(
     r"^(?:is|are|was|were|does|do)\b.*\b(?:C\d+|L\d+)(?: [a-z]+){0,2}? (?:=|equals?|is|be)? ?(?:exactly |"
     r"about )?(?P<n>N\d+)(?: (?P<unit>[a-z]+))?(?: ,|$)"
+)
+MEDIAN_NOTE = (
+    "A median is compared with a value by the Wilcoxon signed-rank test, which is about the pseudo-median: the two are equal where "
+    "the values are spread alike to both sides."
 )
 FRACTIONS = {"half": 0.5, "a third": 1 / 3, "a quarter": 0.25}
 
@@ -76,7 +85,7 @@ def estimate(scene: Scene) -> Frame | Unread | None:
     if groups is not None:
         group = tuple(name for name in scene.columns_in(groups.group("x")) if scene.column(name).kind.categorical)
         text = text[: groups.start()] if group else text
-    if UNOFFERED.search(text) and not PROPORTION.search(text):
+    if UNOFFERED.search(text) and not PROPORTION.search(text) and not (COUNTED.search(text) and _quantity(scene, text)[0]):
         return Unread("it asks for a figure that is not among the estimates offered: a mean, a proportion or a quantile")
     if PROPORTION.search(text):
         return _proportion(scene, text, group)
@@ -124,6 +133,8 @@ def _proportion(scene: Scene, text: str, group: tuple[str, ...]) -> Frame | Unre
     """The share of rows with a level. Levels after the verb are asked about, those before it say among which rows."""
     columns = tuple(name for name in scene.columns_in(text) if name not in group)
     levels = tuple(option for option in scene.levels_in(text) if option[0] not in group)
+    if MEDIAN.search(text) or PERCENTILE.search(text) or (columns and MEAN.search(text) and scene.column(columns[0]).kind.numeric):
+        return _location(scene, text, group)
     if len(columns) == 1 and scene.column(columns[0]).kind.categorical:
         own = [level for name, level in levels if name == columns[0]]
         return _share(
@@ -140,6 +151,9 @@ def _proportion(scene: Scene, text: str, group: tuple[str, ...]) -> Frame | Unre
         return Unread(
             f"no column or level of the data matches “{' '.join(words[:6])}”" if words else "it names no column and no level"
         )
+    noun = NOUN_OF_RATE.search(text)
+    if noun is not None and noun.group("noun") not in PLAIN_RATES:
+        return Unread(f"no column or level of the data matches “{noun.group()}”", tuple(column for column, _ in levels))
     told = _after_noun(text)
     verb = VERB.search(told) or PREPOSITION.search(told)
     asked = scene.levels_in(verb.group("rest")) if verb is not None else ()
@@ -177,7 +191,7 @@ def _of_level(column: str, level: str, group: tuple[str, ...]) -> Frame:
 def against_value(scene: Scene) -> Frame | Unread | None:
     """Whether a mean or a proportion differs from a value that the question states."""
     found = AGAINST.search(scene.text) or IS_VALUE.search(scene.text)
-    if found is None:
+    if found is None or re.search(rf"\b(?:in|during|since|before|after|year) {found.group('n')}\b", scene.text):
         return None
     value, token = _value(scene, found.group("n"))
     if value is None:
@@ -188,6 +202,11 @@ def against_value(scene: Scene) -> Frame | Unread | None:
     how = found.groupdict().get("how") or "equal"
     equal = not sign(_expand(how)) and re.search(r"\b(?:not|differ\w*|deviat\w*|other than)\b", scene.text) is None
     frame = Frame("against", direction=direction(sign(_expand(how))), reference=value, equal=equal)
+    quantity, quantile = _quantity(scene, scene.text)
+    if quantity == "quantile":
+        if quantile != 0.5:
+            return Unread("it compares a quantile with a value, for which there is no method here", outcomes)
+        frame = replace(frame, quantity="quantile", quantile=quantile, notes=(MEDIAN_NOTE,))
     return _on_column(scene, frame, outcomes, levels, token, found.group("unit"))
 
 

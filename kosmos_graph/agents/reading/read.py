@@ -6,13 +6,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from kosmos_graph.agents.reading.accounting import unaccounted
 from kosmos_graph.agents.reading.clauses import Clauses, cut_clauses, level_filters
-from kosmos_graph.agents.reading.comparisons import compare_levels, compare_measurements
+from kosmos_graph.agents.reading.comparisons import compare_levels
 from kosmos_graph.agents.reading.frame import Claim, Frame, Reading, Unread
 from kosmos_graph.agents.reading.limits import refusal, stated_delta, stated_method, unexplained, without_method
+from kosmos_graph.agents.reading.mentions import is_plain_name
 from kosmos_graph.agents.reading.open_affect import what_affects
+from kosmos_graph.agents.reading.pairing import change_of_units, compare_measurements, with_units_cut
 from kosmos_graph.agents.reading.quantities import against_value, estimate
-from kosmos_graph.agents.reading.relations import change_of_units, graded_pair, relate, share_by_level, single_level, trait
+from kosmos_graph.agents.reading.relations import denied_trait, graded_pair, relate, share_by_level, single_level, trait
+from kosmos_graph.agents.reading.restrictions import cut_restrictions
 from kosmos_graph.agents.reading.scene import COLUMN, Scene, ambiguous, set_scene, unknown_words
 from kosmos_graph.agents.reading.series import over_time
 from kosmos_graph.agents.reading.settle import settle
@@ -29,11 +33,12 @@ LONGEST = 1200
 Rule = Callable[[Scene], Frame | Unread | None]
 RULES: tuple[Rule, ...] = (
     over_time,
-    what_affects,
     compare_measurements,
+    what_affects,
     estimate,
     against_value,
     compare_levels,
+    denied_trait,
     change_of_units,
     share_by_level,
     relate,
@@ -41,6 +46,8 @@ RULES: tuple[Rule, ...] = (
     trait,
     single_level,
 )
+ABBREVIATED = re.compile(r"\b(St|Dr|Mr|Mrs|Ms|Prof|No|Nr|vs|approx|etc|[A-Z])\.(?=\s*[^\s.])")
+"""Abbreviations whose point ends no sentence."""
 SENTENCE = re.compile(r"[^?!.\n]+(?:\.(?=\w)[^?!.\n]+)*[?!.]*")
 
 
@@ -71,7 +78,7 @@ def read_question(question: str, cards: Sequence[DataCard], sheet: StudySheet) -
 
 def asked(question: str) -> tuple[str, ...]:
     """The sentences that ask; all of the text where no sentence ends in a question mark."""
-    text = " ".join(question.replace("¿", " ").split())[: 4 * LONGEST]
+    text = ABBREVIATED.sub(r"\1", " ".join(question.replace("¿", " ").split())[: 4 * LONGEST])
     sentences = [found.group().strip() for found in SENTENCE.finditer(text) if re.search(r"\w", found.group())]
     asking = tuple(sentence[:LONGEST] for sentence in sentences if sentence.endswith("?"))
     return asking or ((text[:LONGEST],) if re.search(r"\w", text) else ())
@@ -97,14 +104,25 @@ def _is_called(card: DataCard, sentence: str) -> bool:
 
 
 def _attempt(sentence: str, card: DataCard, sheet: StudySheet) -> Attempt:
-    scene = set_scene(without_method(sentence), card, sheet)
+    """The sentence read; once more, if that fails, with columns whose names are plain words (mean, trend, change)."""
+    first = _read_with(sentence, card, sheet, plain=False)
+    words = set(re.findall(r"\w+", sentence))
+    if first.reading.decided or not any(column.name in words and is_plain_name(column.name) for column in card.columns):
+        return first
+    second = _read_with(sentence, card, sheet, plain=True)
+    return second if second.reading.decided else first
+
+
+def _read_with(sentence: str, card: DataCard, sheet: StudySheet, *, plain: bool) -> Attempt:
+    scene = with_units_cut(set_scene(without_method(sentence), card, sheet, plain=plain))
     named = sum(mention.matched for mention in scene.mentions)
     read = _read_scene(scene)
     if isinstance(read, Unread):
         considered = tuple(dict.fromkeys((*read.considered, *(column for mention in scene.mentions for column in mention.columns))))
         return Attempt(card, _undecided(Unread(read.reason, considered), (card,)), named)
     claims, notes = read
-    return Attempt(card, _reading(sentence, scene, claims, notes), named)
+    taken = scene.notes if any(claim.direction is not None for claim in claims) else ()
+    return Attempt(card, _reading(sentence, scene, claims, (*taken, *notes)), named)
 
 
 def _reading(sentence: str, scene: Scene, claims: tuple[Claim, ...], notes: tuple[str, ...]) -> Reading:
@@ -133,14 +151,19 @@ def _read_scene(scene: Scene) -> tuple[tuple[Claim, ...], tuple[str, ...]] | Unr
     clauses = cut_clauses(scene)
     if isinstance(clauses, Unread):
         return clauses
+    rest, selected = cut_restrictions(clauses.scene)
+    clauses = replace(clauses, scene=rest, filters=(*clauses.filters, *selected))
     frame = _frame(clauses)
     if isinstance(frame, Unread):
         return frame
     scene = clauses.scene
-    problem = _unaccounted(frame, scene)
+    problem = _beside(frame, scene)
     if problem is not None:
         return problem
-    return settle(frame, scene, clauses.covariates, (*clauses.filters, *_leftover_filters(frame, scene)))
+    settled = settle(frame, scene, clauses.covariates, (*clauses.filters, *_leftover_filters(frame, scene)))
+    if isinstance(settled, Unread):
+        return settled
+    return unaccounted(scene, settled[0]) or settled
 
 
 def _frame(clauses: Clauses) -> Frame | Unread:
@@ -175,7 +198,7 @@ def _last_resort(scene: Scene) -> Frame | Unread:
     return Unread("it names only one column" if len(columns) < 2 else "what it asks about these columns is not clear", columns)
 
 
-def _unaccounted(frame: Frame, scene: Scene) -> Unread | None:
+def _beside(frame: Frame, scene: Scene) -> Unread | None:
     """A column, a number or a compared quantity that the frame does not use means that the question was not understood."""
     used = {*frame.outcomes, *frame.predictors, frame.baseline, frame.time, *(condition.column for condition in frame.filters)}
     extra = tuple(name for name in scene.columns_in(scene.text) if name not in used)

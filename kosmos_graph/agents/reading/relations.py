@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kosmos_graph.agents.reading.comparisons import CHANGE, THAN
+from kosmos_graph.agents.reading.comparisons import listed
+from kosmos_graph.agents.reading.pairing import THAN
 from kosmos_graph.agents.reading.frame import Frame, Unread
-from kosmos_graph.agents.reading.levels import after_and_before, comparison_levels, positive_level
+from kosmos_graph.agents.reading.levels import comparison_levels, negative_level, positive_level
 from kosmos_graph.agents.reading.scene import LEVEL, MARK, Scene, unknown_words
 from kosmos_graph.agents.reading.signs import DOWN, UP, asks_sameness, direction, sign
 from kosmos_graph.domain.data_card import Kind
@@ -97,10 +98,11 @@ LINKS = _compile(
     rf"(?P<x>.+?) (?P<verb>{LINKED})(?: \w+ly)? (?:with|to) (?P<y>.+)",
     r"(?P<x>.+?) (?P<verb>(?:in)?dependent|unrelated|uncorrelated|(?:in)?sensitive) (?:of|on|to|with) (?P<y>.+)",
     r"^correlat\w* (?P<verb>)(?P<x>.+?) (?:with|and) (?P<y>.+)",
+    r"^(?P<y>[^~]*C\d+) (?P<verb>~) (?P<x>.*C\d+)",
     r"(?P<x>.*?\b(?:more|less|high|low) C\d+.*?) (?P<verb>have|has|had|get|mean|means|come with|comes "
     r"with|bring|brings|show) (?P<y>.*(?:more|less|high|low) .*)",
 )
-NOUNS = _compile(rf"(?P<y>.*?C\d+)(?P<verb>)(?: [a-z]+){{0,2}} {BY} (?P<x>.+)")
+NOUNS = _compile(rf"(?P<y>.*?C\d+)(?P<verb>(?: [a-z]+){{0,2}}) {BY} (?P<x>.+)")
 
 
 def find_slots(text: str) -> Slots | None:
@@ -200,14 +202,14 @@ def _sign(slots: Slots, text: str) -> int:
 
 
 def _near(side: str) -> str:
-    """The words just before the first mark of a side."""
-    found = MARK.search(side)
-    return " ".join(side[: found.start()].split()[-4:]) if found else ""
+    """The words just before the first mark of a side, and just after its last."""
+    marks = list(MARK.finditer(side))
+    return " ".join((*side[: marks[0].start()].split()[-4:], *side[marks[-1].end() :].split()[:3])) if marks else ""
 
 
 GRADED_PAIR = re.compile(
-    r"\b(?P<a>more|less|high|low) (?P<x>C\d+).*?"
-    r"(?:\b(?P<b>more|less|high|low)(?: likely| often| frequently)?(?: to)?(?: be| have| a| the)* "
+    r"\b(?P<a>more|less|high|low) (?:(?!than|likely|often)[a-z]+ ){0,2}?(?P<x>C\d+).*?"
+    r"(?:\b(?P<b>more|less|high|low)(?: likely| often| frequently)?(?: to)?(?: be| have| a| the)* (?:(?!than)[a-z]+ ){0,2}?"
     r"(?P<y>C\d+)|(?P<z>C\d+) (?P<c>more|less)\b)"
 )
 
@@ -239,19 +241,6 @@ def trait(scene: Scene) -> Frame | None:
     return Frame("relate", (y.name,), (x.name,), (yes, no), direction(sign(scene.text)))
 
 
-def change_of_units(scene: Scene) -> Frame | None:
-    """`Did the score change?` where one column tells two measurements of the same units apart, by its levels' names."""
-    outcomes = scene.columns_in(scene.text)
-    moments = [(column.name, found) for column in scene.card.columns if (found := after_and_before(column)) is not None]
-    if len(outcomes) != 1 or len(moments) != 1 or moments[0][0] in outcomes or not CHANGE.search(scene.text):
-        return None
-    if scene.levels_in(scene.text) or re.search(r"^(?:what|which)\b(?!.*\bchang)", scene.text):
-        return None
-    reversed_order = re.search(r"\bbefore\b.*\bthan\b.*\bafter\b", scene.text) is not None
-    asked = direction(-sign(scene.text) if reversed_order else sign(scene.text))
-    return Frame("relate", outcomes, (moments[0][0],), moments[0][1], asked, equal=asks_sameness(scene.text))
-
-
 def share_by_level(scene: Scene) -> Frame | None:
     """`Is the share of smokers higher at dinner?`: levels of two columns, the first one's share between those of the other."""
     levels = scene.levels_in(scene.text)
@@ -269,6 +258,42 @@ def share_by_level(scene: Scene) -> Frame | None:
     return Frame("relate", (outcome,), (column,), (level, other), direction(sign(scene.text)), success)
 
 
+DENIED = re.compile(
+    r"\b(?:than|and|from|versus|vs|or|to)\b(?: (?:the|those|people|ones|others|[a-z]+s|who|that|which|did|do|does|were|are|was|"
+    r"is|have|has|had)){0,4} (?:not|without|non)\b(?: (?:C\d+|L\d+|[a-z]+))?(?: (?:it|them|so|one|any))?(?: ,|$| in | on )"
+)
+
+
+def denied_trait(scene: Scene) -> Frame | None:
+    """`Do people who C0 have more C1 than those who do not?`: a yes/no column (or a level of two) against its denial."""
+    found = DENIED.search(scene.text)
+    if found is None:
+        return None
+    before = scene.text[: found.start()]
+    columns = scene.columns_in(scene.text)
+    traits = [name for name in scene.columns_in(before) if _pair_of(scene, name) is not None]
+    levels = [option for option in scene.levels_in(before) if len(scene.column(option[0]).levels) == 2]
+    outcomes = [name for name in columns if name not in traits and name not in {column for column, _ in levels}]
+    if len(outcomes) != 1 or len(traits) + len(levels) != 1:
+        return None
+    pair = _against_other(scene, levels[0]) if levels else _pair_of(scene, traits[0])
+    column = levels[0][0] if levels else traits[0]
+    graded = re.findall(r"\b(?:more|less|most|least|high|low)\b", before)
+    equal = asks_sameness(scene.text.replace(" not", " "))
+    asked = direction(sign(graded[-1])) if graded and " or " not in found.group() else None
+    return Frame("relate", tuple(outcomes), (column,), pair, None if equal else asked, equal=equal)
+
+
+def _pair_of(scene: Scene, name: str) -> tuple[str, str] | None:
+    column = scene.column(name)
+    yes, no = positive_level(column), negative_level(column)
+    return (yes, no) if column.kind == Kind.BINARY and yes is not None and no is not None else None
+
+
+def _against_other(scene: Scene, option: tuple[str, str]) -> tuple[str, str]:
+    return option[1], next(level.name for level in scene.column(option[0]).levels if level.name != option[1])
+
+
 def single_level(scene: Scene) -> Frame | Unread | None:
     """`Do smokers have higher charges?`: one level of a two-level column, and one outcome."""
     outcomes = scene.columns_in(scene.text)
@@ -282,7 +307,7 @@ def single_level(scene: Scene) -> Frame | Unread | None:
     first = LEVEL.search(scene.text)
     candidates = [(column, level) for column, level in levels if len(scene.column(column).levels) == 2 and column not in outcomes]
     several = [(column, level) for column, level in levels if len(scene.column(column).levels) > 2 and column not in outcomes]
-    if len(candidates) != 1 or len(outcomes) > 1 or first is None:
+    if len(candidates) != 1 or (len(outcomes) > 1 and not listed(scene, outcomes)) or first is None:
         names = tuple(dict.fromkeys(column for column, _ in several))
         return Unread("it names one level and not what to compare it with", (*outcomes, *names)) if several else None
     column, level = candidates[0]

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass, replace
 
 from kosmos_graph.agents.reading.levels import Option
-from kosmos_graph.agents.reading.lexicon import NEUTRAL, OPTIONAL_QUANTITIES, STOP
+from kosmos_graph.agents.reading.lexicon import AFTER, BEFORE, NEUTRAL, OPTIONAL_QUANTITIES, STOP
 from kosmos_graph.agents.reading.mentions import Mention, find_mentions
+from kosmos_graph.agents.reading.moments import measurement_pairs
+from kosmos_graph.agents.reading.phrasing import plain_text, with_values
 from kosmos_graph.agents.reading.tokens import Token, tokenise
 from kosmos_graph.agents.reading.words import pieces, stem
 from kosmos_graph.domain.data_card import ColumnCard, DataCard
@@ -16,6 +18,10 @@ from kosmos_graph.domain.study_sheet import StudySheet
 MARK = re.compile(r"[CLND]\d+")
 COLUMN = re.compile(r"C\d+")
 LEVEL = re.compile(r"L\d+")
+
+SUBJECTS = frozenset("do does did has have had is are was were the their its his her patient people s".split())
+MOVING = ("change", "fall", "fell", "rise", "rose", "drop", "increas", "decreas", "improv", "grow", "grew", "declin", "go", "worsen", "shift", "differ")
+SYMBOLS = {"=": "=", ">": "more than", "<": "less than", "≥": "at least", "≤": "at most", "≠": "differs from", "~": "~"}
 
 SOURCE = re.compile(
     r"\b(?:in|from|for|using|within|according to|based on) (?:the |this |these |our |my )?(?:[a-z]+ "
@@ -30,6 +36,7 @@ class Scene:
 
     `text` is the question in plain words, where `C3` stands for the fourth mention, a column, `L2` for one of a level, `N5` and
     `D5` for the number or date at token 5, and a comma for every stop. Words are lower case, so marks cannot be faked.
+    `within` says that the question asks for a comparison within the same units; those words are no longer in the text. `full_text` is the text before any of it was cut out.
     """
 
     tokens: tuple[Token, ...]
@@ -37,6 +44,9 @@ class Scene:
     sheet: StudySheet
     mentions: tuple[Mention, ...]
     text: str
+    notes: tuple[str, ...] = ()
+    within: bool = False
+    full_text: str = ""
 
     def column(self, name: str) -> ColumnCard:
         """The card of a column that exists. Raises KeyError otherwise."""
@@ -53,6 +63,12 @@ class Scene:
         """(column, level) pairs that `text` marks, in order, without repeats."""
         options = (self.mentions[int(mark[1:])].options[0] for mark in LEVEL.findall(text))
         return tuple(dict.fromkeys((column, level) for column, level in options if level is not None))
+
+    @property
+    def columns_with_two_levels(self) -> tuple[str, ...]:
+        """Columns of which the text marks two or more levels."""
+        named = [column for column, _ in self.levels_in(self.text)]
+        return tuple(name for name in dict.fromkeys(named) if named.count(name) > 1)
 
     def number(self, mark: str) -> Token:
         """The number or date token of a mark."""
@@ -74,11 +90,21 @@ def squeeze(text: str) -> str:
     return " , ".join(part for part in parts if part)
 
 
-def set_scene(question: str, card: DataCard, sheet: StudySheet) -> Scene:
-    """Find the mentions, settle those that could mean several things where the context tells, and write the marked text."""
+def set_scene(question: str, card: DataCard, sheet: StudySheet, *, plain: bool = False) -> Scene:
+    """Find the mentions, settle those that could mean several things where the context tells, and write the marked text.
+
+    With `plain`, a column whose name is a plain word (mean, trend, change) counts wherever that word stands.
+    """
     tokens = tokenise(question)
-    mentions = _settle(find_mentions(tokens, card, sheet), card, sheet)
-    return Scene(tokens, card, sheet, mentions, squeeze(SOURCE.sub(" ", mark(tokens, mentions))))
+    mentions = _settle(find_mentions(tokens, card, sheet, plain), tokens, card, sheet)
+    marked = plain_text(squeeze(SOURCE.sub(" ", mark(tokens, mentions))))
+    named = {
+        f"C{number}": column
+        for number, mention in enumerate(mentions)
+        if not mention.is_level and (column := card.column(mention.columns[0])) is not None
+    }
+    text, notes = with_values(marked, named)
+    return Scene(tokens, card, sheet, mentions, squeeze(text), notes, full_text=squeeze(text))
 
 
 def mark(tokens: tuple[Token, ...], mentions: tuple[Mention, ...]) -> str:
@@ -107,16 +133,42 @@ def _symbol(token: Token, place: int) -> str:
     if token.kind == "stop":
         return ","
     if token.kind == "other":
-        return "=" if token.text == "=" else ""
+        return SYMBOLS.get(token.text, "")
     return "" if token.added and token.word in OPTIONAL_QUANTITIES else token.word
 
 
-def _settle(mentions: tuple[Mention, ...], card: DataCard, sheet: StudySheet) -> tuple[Mention, ...]:
+def _after(mention: Mention, pairs: tuple[tuple[str, str], ...]) -> Mention:
+    """The later of two measurements, where either may be meant."""
+    pair = next((pair for pair in pairs if {*pair} == {*mention.columns}), None)
+    return mention if pair is None or mention.is_level else replace(mention, options=((pair[0], None),))
+
+
+def _is_result(mention: Mention, tokens: tuple[Token, ...]) -> bool:
+    """Whether something else acts on the measurement: no `did the score change`, no `before` and no `after` beside it."""
+    told = any(token.word in BEFORE | AFTER for place, token in enumerate(tokens) if not mention.start <= place < mention.end)
+    before = [token.word for token in tokens[: mention.start]]
+    after = [token.word for token in tokens[mention.end : mention.end + 3]]
+    subject = all(word in SUBJECTS for word in before) and any(word.startswith(MOVING) for word in after)
+    noun = any(word.startswith("change") for word in before)
+    return not (told or subject or noun)
+
+
+def _settle(mentions: tuple[Mention, ...], tokens: tuple[Token, ...], card: DataCard, sheet: StudySheet) -> tuple[Mention, ...]:
     sure = {column for mention in mentions if mention.sure for column in mention.columns}
-    return tuple(mention if mention.sure else _choose(mention, sure, mentions, card, sheet) for mention in mentions)
+    pairs = measurement_pairs(card.columns)
+    several = len(mentions) > 1
+    mentions = tuple(_after(mention, pairs) if several and _is_result(mention, tokens) else mention for mention in mentions)
+    chosen = (mention if mention.sure else _choose(mention, sure, mentions, card, sheet) for mention in mentions)
+    return tuple(mention for mention in chosen if mention is not None)
 
 
-def _choose(mention: Mention, sure: set[str], mentions: tuple[Mention, ...], card: DataCard, sheet: StudySheet) -> Mention:
+def _choose(
+    mention: Mention, sure: set[str], mentions: tuple[Mention, ...], card: DataCard, sheet: StudySheet
+) -> Mention | None:
+    """The mention with one option where the rest of the question settles it; None where it only describes what is named elsewhere."""
+    named = [option for option in mention.options if option[0] in sure]
+    if not mention.is_level and len(named) > 1:
+        return None
     for wanted in (sure, {sheet.primary_outcome}, {sheet.treatment}):
         fits = tuple(option for option in mention.options if option[0] in wanted)
         if len(fits) == 1:

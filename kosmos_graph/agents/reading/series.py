@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from dataclasses import replace
 
@@ -33,12 +34,12 @@ PROGRESSIVE = re.compile(
 )
 SINCE = re.compile(r"\bsince (?:the )?(?:year )?(?P<at>[ND]\d+|L\d+)\b(?! [a-z]+ (?:law|act|reform|policy|dam|war|crisis))")
 AT = re.compile(
-    r"\b(?:before and after|after and before|before versus after|after|following|since|from|in|at|around|"
+    r"\b(?:before(?: ,)? (?:and|or|versus|vs|to|than) after|after (?:and|or|versus|vs|than) before|after|following|since|from|in|at|around|on|"
     r"as of|due to|because of|with|by|when|until|before|of)\b"
     r"(?: (?:the|in|year|of|date|event|[a-z]+)){0,3}? (?P<at>[ND]\d+|L\d+)"
 )
 BREAK = re.compile(
-    rf"\b(?:{MOVES[3:-1]}|step\w*|jump\w*|break\w*|differ\w*|effects?|affect\w*|impact\w*|influence\w*|"
+    rf"\b(?:{MOVES[3:-1]}|before (?:and|or|versus|vs|to) after|after (?:versus|vs|than) before|step\w*|jump\w*|break\w*|differ\w*|effects?|affect\w*|impact\w*|influence\w*|"
     r"reduc\w*|level\w*|alter\w*|interrupt\w*)\b"
 )
 
@@ -70,6 +71,9 @@ def is_series(card: DataCard, sheet: StudySheet) -> bool:
 def over_time(scene: Scene) -> Frame | Unread | None:
     """A trend over time or a step at a date; None where the question asks for neither."""
     time = time_column(scene.card, scene.sheet)
+    ranged = _over_range(scene, time)
+    if ranged is not None:
+        return ranged
     step = _step(scene, time)
     if step is not None:
         return step
@@ -83,6 +87,39 @@ def over_time(scene: Scene) -> Frame | Unread | None:
         time,
         Frame("trend", direction=direction(sign(_moves(scene.text))), equal=asks_sameness(scene.text), filters=filters),
     )
+
+
+RANGE = re.compile(
+    r"\b(?:between|from) (?:the )?(?:year |years |[a-z]+ )?(?P<a>[ND]\d+|L\d+) (?:and|to|until|till|through) (?:the )?(?:year |[a-z]+ )?"
+    r"(?P<b>[ND]\d+|L\d+)"
+)
+
+
+def _over_range(scene: Scene, time: str | None) -> Frame | Unread | None:
+    """A trend between two dates: `Did Y grow between 2006 and 2015?`, on the rows from one to the other."""
+    found = RANGE.search(scene.text)
+    if found is None or time is None or not is_series(scene.card, scene.sheet) or not BREAK.search(scene.text):
+        return None
+    dates = (_date(scene, found.group("a")), _date(scene, found.group("b")))
+    if dates[0] is None or dates[1] is None or not dates[0] < dates[1]:
+        return None
+    rest = replace(scene, text=scene.text[: found.start()] + " , " + scene.text[found.end() :])
+    column = scene.column(time)
+    if column.kind.numeric:
+        low, high = float(dates[0][:4]), float(dates[1][:4])
+        filters = (Filter(column=time, operator=">=", value=low), Filter(column=time, operator="<=", value=high))
+    else:
+        filters = (Filter(column=time, operator=">=", value=dates[0]), Filter(column=time, operator="<=", value=_end_of(scene, found.group("b"))))
+    asked = direction(sign(_moves(scene.text)))
+    return _on_series(rest, time, Frame("trend", direction=asked, equal=asks_sameness(scene.text), filters=filters))
+
+
+def _end_of(scene: Scene, mark: str) -> str:
+    """The last day that a date of the question means: a year's, a month's, or the day itself."""
+    word = scene.levels_in(mark)[0][1] if LEVEL.fullmatch(mark) else scene.number(mark).word
+    if len(word) == 7:
+        return f"{word}-{calendar.monthrange(int(word[:4]), int(word[5:]))[1]:02d}"
+    return f"{word}-12-31" if len(word) == 4 else word
 
 
 def _moves(text: str) -> str:

@@ -8,6 +8,7 @@ from kosmos_graph.agents.reading.comparisons import success_of
 from kosmos_graph.agents.reading.frame import Claim, Frame, Unread
 from kosmos_graph.agents.reading.levels import after_and_before, comparison_levels, control_level, positive_level
 from kosmos_graph.agents.reading.open_affect import predictors_of
+from kosmos_graph.agents.reading.pairing import pairs_in_rows
 from kosmos_graph.agents.reading.scene import Scene
 from kosmos_graph.agents.reading.series import is_series
 from kosmos_graph.domain.data_card import ColumnCard, Kind
@@ -205,6 +206,10 @@ def _plain(
     frame: Frame, scene: Scene, y: ColumnCard, x: ColumnCard, covariates: tuple[str, ...], notes: tuple[str, ...]
 ) -> tuple[Claim, tuple[str, ...]] | Unread:
     adjusted = covariates or (_confounders(scene, y, x) if frame.causal else ())
+    moments = pairs_in_rows(scene, x, frame.levels) if frame.levels is not None and x.kind.numeric and not adjusted else None
+    if moments is not None:
+        target = _target(frame, scene, y.name, (x.name,), frame.levels).model_copy(update={"pair": moments})
+        return _claim(frame, "change", target, (), frame.direction), notes
     if x.kind.numeric or (y.kind == Kind.NOMINAL) or (y.kind == x.kind == Kind.ORDINAL):
         return _claim(frame, "associate", _target(frame, scene, y.name, (x.name,)), adjusted, _defined(frame, y, x)), notes
     levels = _levels_of(x, frame.levels)
@@ -212,10 +217,10 @@ def _plain(
     target = _target(frame, scene, y.name, (x.name,), levels)
     if adjusted:
         return _claim(frame, "affect", target, adjusted, asked), notes
-    paired = _long_pair(scene, x)
+    paired = pairs_in_rows(scene, x, levels)
     if paired is not None:
         return _claim(
-            frame, "change", target.model_copy(update={"pair": paired, "levels": after_and_before(x) or levels}), (), asked
+            frame, "change", target.model_copy(update={"pair": paired, "levels": frame.levels or after_and_before(x) or levels}), (), asked
         ), notes
     task: Task = "associate" if y.kind == Kind.BINARY and levels is None else "compare"
     return _claim(frame, task, target, (), asked), notes
@@ -230,22 +235,6 @@ def _defined(frame: Frame, y: ColumnCard, x: ColumnCard) -> Direction | None:
 def _confounders(scene: Scene, y: ColumnCard, x: ColumnCard) -> tuple[str, ...]:
     declared = scene.sheet.covariates_with("confounder", "pre-treatment")
     return tuple(name for name in declared if name not in (y.name, x.name) and scene.card.column(name) is not None)
-
-
-def unit_column(scene: Scene) -> str | None:
-    """The column that tells which rows are the same unit: declared, or found by the profile to repeat."""
-    repeated = (trap.column for trap in scene.card.traps if trap.kind == "repeated ids")
-    named = next((name for name in (scene.sheet.pair, scene.sheet.id, *repeated) if name is not None), None)
-    return named if named is not None and scene.card.column(named) is not None else None
-
-
-def _long_pair(scene: Scene, x: ColumnCard) -> str | None:
-    """The unit's column, where the two levels of `x` are two measurements of the same units."""
-    unit = unit_column(scene)
-    if unit is None or unit == x.name or len(x.levels) != 2:
-        return None
-    declared = scene.sheet.design in ("paired", "before-after") and scene.sheet.treatment in (None, x.name)
-    return unit if declared or after_and_before(x) is not None or scene.sheet.pair is not None else None
 
 
 def _with_time(frame: Frame, scene: Scene, y: ColumnCard, x: ColumnCard) -> tuple[Claim, tuple[str, ...]] | Unread:

@@ -8,10 +8,10 @@ from kosmos_graph.domain.hypothesis import Direction
 
 UP = re.compile(
     r"\b(?:more|most|increas\w*|high|rise\w*|rising|rose|grow\w*|grew|raise\w*|raising|gain\w*|boost\w*|"
-    r"great|positive\w*|up|warming)\b"
+    r"great|greater|positive\w*|up|warming|upwards?)\b"
 )
 DOWN = re.compile(
-    r"\b(?:less|least|decreas\w*|low|fall\w*|fell|drop\w*|declin\w*|reduc\w*|loss|shrink\w*|negative\w*|invers\w*|down|cooling)\b"
+    r"\b(?:less|least|decreas\w*|low|fall\w*|fell|drop\w*|declin\w*|reduc\w*|loss|shrink\w*|negative\w*|invers\w*|down|downwards?|cooling)\b"
 )
 SAME = re.compile(
     r"\b(?:(?:the|about the|exactly the|on average the) same|no (?:\w+ )?(?:difference|differences|effect|"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from kosmos_graph.agents.reading.languages import gloss_table
+from kosmos_graph.agents.reading.languages import ENGLISH, gloss_table
 from kosmos_graph.agents.reading.lexicon import GRADED, MONTHS
 from kosmos_graph.agents.reading.words import PIECE, fold, stem, unaccent
 
@@ -20,10 +20,17 @@ TOKEN = re.compile(
     r"|(?P<word>[^\W_]+)|(?P<percent>%)|(?P<other>[^\s_])"
 )
 IDIOMS = (
+    (re.compile(r"\bau (?:fil|cours) d(?:u|es|e la) (?:temps|annees|periode)\b", re.IGNORECASE), "over time"),
+    (re.compile(r"\b(?:im|mit der|uber die) (?:Laufe der )?(?:Zeit|Jahren?)\b", re.IGNORECASE), "over time"),
     (re.compile(r"\bfollow[- ]up\b", re.IGNORECASE), "followup"),
     (re.compile(r"\b(time|day|hour) of (?:the )?(?:day|week|month|year)\b", re.IGNORECASE), r"\1"),
 )
-CONTRACTIONS = (("n't", " not"), ("'s", " "), ("’s", " "), ("n’t", " not"), ("'", " "), ("’", " "))
+CONTRACTIONS = (
+    (re.compile(r"n['’]t\b"), " not"),
+    (re.compile(r"(?<=\w)['’]s\b"), " "),
+    (re.compile(r"(?<=\w)['’](?=\w)"), " "),
+    (re.compile(r"(?<=s)['’](?=\s)(?![^'’]*['’](?:\W|$))"), " "),
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ def tokenise(text: str) -> tuple[Token, ...]:
 
 def _expand(text: str) -> str:
     for short, full in CONTRACTIONS:
-        text = text.replace(short, full)
+        text = short.sub(full, text)
     for pattern, plain in IDIOMS:
         text = pattern.sub(plain, text)
     return text
@@ -93,6 +100,8 @@ def _read(match: re.Match[str], table: dict[str, str]) -> list[Token]:
 
 def _words(text: str, start: int, table: dict[str, str]) -> list[Token]:
     word = fold(text)
+    if word == "zero" and not table:
+        return [Token("number", text, "0", start, start + len(text), 0.0)]
     said = table.get(word, word).split() if table else [word]
     graded = [(part, bool(number)) for said_word in said for number, part in enumerate(GRADED.get(said_word, said_word).split())]
     lone = GRADED.get(word) is not None and len(graded) == 1 and word not in ("higher", "larger", "lower")
@@ -134,3 +143,9 @@ def _date_at(tokens: list[Token], place: int) -> tuple[int, str | None]:
 
 def _day(token: Token) -> int | None:
     return int(token.word) if token.kind == "number" and re.fullmatch(r"[12]?\d|3[01]|0[1-9]", token.word) else None
+
+
+def is_foreign(tokens: tuple[Token, ...]) -> bool:
+    """Whether the question is in another language than English, by its function words."""
+    words = [fold(token.text) for token in tokens if token.kind == "word"]
+    return bool(gloss_table(words)) or not any(word in ENGLISH for word in words)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from kosmos_graph.agents.reading.lexicon import ABBREVIATIONS, PLAIN_WORDS, SYNONYMS, UNITS
+from kosmos_graph.agents.reading.lexicon import ABBREVIATIONS, PLAIN_WORDS, ROWS, SYNONYMS, UNITS
 from kosmos_graph.agents.reading.lexicon import words as word_set
 
 PIECE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+(?:[.,]\d+)*|[^\W\d_A-Za-z]+")
@@ -14,7 +14,7 @@ DERIVED = tuple(
     sorted(
         word_set(
             """ational ations ation ities ity ments ment ions ion ious ors or ers er als al ages age ance ence ive ous ist ship
-            ness ly ees ee"""
+            ness ly ees ee ics ic"""
         ),
         key=lambda ending: (-len(ending), ending),
     )
@@ -51,6 +51,10 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(base) >= 3 and not (ending == "s" and word[-2] in "su"):
             return base[:-1] if len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz" else base
     return word
+
+
+ROW_STEMS = frozenset(stem(word) for word in ROWS)
+"""Stems of words for what a row may be."""
 
 
 @lru_cache(maxsize=8192)
