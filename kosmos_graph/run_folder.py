@@ -19,6 +19,7 @@ from kosmos_graph.render.markdown import render_markdown
 
 RECORD = "run.json"
 LOG = "events.jsonl"
+REQUIRED = {"id", "question", "data", "about", "options", "approve", "models", "chains", "servers", "began", "status"}
 
 
 def folder_name(run_id: str) -> str:
@@ -88,11 +89,14 @@ class RunFolders:
         """The run's record, or None if there is no such run. Raises StoreError for one that cannot be read."""
         path = self.path(run_id) / RECORD
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            record = dict(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
             raise StoreError(f"the run's record {path} cannot be read: {error}") from error
+        if missing := sorted(REQUIRED - record.keys()):
+            raise StoreError(f"the run's record {path} is damaged: it does not hold {', '.join(missing)}")
+        return record
 
     def run_ids(self) -> tuple[str, ...]:
         """Ids of the runs that have a record, in the order of their folders' names."""

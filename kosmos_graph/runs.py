@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import contextlib
 import shutil
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from filelock import FileLock, Timeout
 from langgraph.types import Command
 
 from kosmos_graph import background
@@ -22,24 +21,27 @@ from kosmos_graph.data.disclosure import disclosure
 from kosmos_graph.domain.report import Report, RoleUsage
 from kosmos_graph.errors import BadInput, KosmosError, RunExists, RunStopped, StoreError, UnknownRun
 from kosmos_graph.graph.build import compile_research
-from kosmos_graph.graph.face import ResearchGraph
 from kosmos_graph.graph.nodes.research import parse_options, parse_paths, parse_question
 from kosmos_graph.graph.pausing import APPROVE
-from kosmos_graph.graph.services import Event
+from kosmos_graph.graph.services import Event, Services
 from kosmos_graph.graph.views import calls_of
 from kosmos_graph.ids import is_run_id, new_run_id
+from kosmos_graph.render.json_report import render_json
+from kosmos_graph.render.markdown import render_markdown
 from kosmos_graph.render.usage import usage_by_model
 from kosmos_graph.run_folder import RunFolders
+from kosmos_graph.run_lock import FILENAME as LOCK_FILE
+from kosmos_graph.run_lock import RunLock
 from kosmos_graph.settings import Settings, load_settings
 from kosmos_graph.wiring.data_files import unchanged
-from kosmos_graph.wiring.services import build_services, hosts_of, model_settings, now
+from kosmos_graph.wiring.servers import hosts_of, places_of
+from kosmos_graph.wiring.services import at_home, build_services, model_settings, now
 
-Status = Literal["running", "finished", "waiting", "stopped", "failed", "interrupted"]
+Status = Literal["running", "finished", "waiting", "stopped", "failed", "interrupted", "unreadable"]
 """running: some process has it. finished: there is a report. waiting: the plan waits for a person. stopped: a model, the data
 or the disk stopped it, and it can be resumed. failed: its input cannot be used. interrupted: its process ended before it did.
+unreadable: its record is damaged.
 """
-
-LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,16 @@ class Pending:
 class Run:
     """A run in this process, or one that has ended. Made by `start`, `resume` and `fork`."""
 
-    def __init__(self, run_id: str, settings: Settings, record: dict[str, Any]) -> None:
+    def __init__(self, run_id: str, settings: Settings, record: dict[str, Any], services: Services) -> None:
         self.id = run_id
         self.settings = settings
         self.folders = RunFolders(settings.kosmos_home)
         self.pending: Pending | None = None
         self._record = record
+        self._services = services
         self._future: concurrent.futures.Future[Report | None] | None = None
-        self._error: KosmosError | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._stopping = False
 
     @property
     def folder(self) -> Path:
@@ -96,7 +100,10 @@ class Run:
     @property
     def result(self) -> Report:
         """The report, waited for. Raises what stopped the run, and RunStopped while the plan waits for a decision."""
-        report = self._future.result() if self._future is not None else None
+        try:
+            report = self._future.result() if self._future is not None else None
+        except concurrent.futures.CancelledError as error:
+            raise RunStopped(f"run {self.id} was stopped; what is finished is kept, and `resume` goes on") from error
         if report is not None:
             return report
         raise RunStopped(f"run {self.id} waits for a decision on its plan: resume it with one")
@@ -108,21 +115,28 @@ class Run:
             return usage_by_model(_calls(saver, self.id))
 
     def stop(self) -> None:
-        """Stop now. What is finished is kept; `resume` goes on."""
-        if self._future is not None:
-            self._future.cancel()
+        """Stop now. What is finished is kept; `wait` waits for the end, and `resume` goes on."""
+        background.loop().call_soon_threadsafe(self._cancel)
 
-    def _begin(self, given: Any, lock: _Lock, watch: Callable[[Event], None] | None) -> Run:
+    def _cancel(self) -> None:
+        self._stopping = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self, given: Any, lock: RunLock) -> Run:
         self._note("running", "")
-        self._future = background.submit(self._drive(given, lock, watch))
+        self._future = background.submit(self._drive(given, lock))
         return self
 
-    async def _drive(self, given: Any, lock: _Lock, watch: Callable[[Event], None] | None) -> Report | None:
+    async def _drive(self, given: Any, lock: RunLock) -> Report | None:
         status: Status = "interrupted"
         detail = ""
+        self._task = asyncio.current_task()
         try:
+            if self._stopping:
+                raise asyncio.CancelledError
             with open_saver(self.settings.kosmos_home) as saver:
-                graph = self._graph(saver, watch)
+                graph = compile_research(self._services, saver)
                 result = await graph.ainvoke(given, self._config)
                 self.pending = _pending(result)
                 status = "waiting" if self.pending else "finished"
@@ -141,9 +155,6 @@ class Run:
     @property
     def _config(self) -> Any:
         return thread(self.id) | {"max_concurrency": self._record["options"]["parallel"]}
-
-    def _graph(self, saver: BothFaces, watch: Callable[[Event], None] | None) -> ResearchGraph:
-        return compile_research(build_services(self.settings, watch=watch), saver)
 
     def _note(self, status: Status, detail: str) -> None:
         self._record = {**self._record, "status": status, "detail": detail, "updated": now().isoformat()}
@@ -171,12 +182,10 @@ def start(
     `watch` is called with every event, on the background loop: it must be quick. Raises BadInput before anything is written.
     """
     chosen = model_settings(model=model, designer=designer, analyst=analyst, fallback=fallback, home=home, settings=settings)
-    services = build_services(chosen)
+    services = build_services(chosen, watch=watch)
     paths = [str(Path(path).expanduser().absolute()) for path in parse_paths([str(path) for path in data])]
     sheet = str(Path(about).expanduser().absolute()) if isinstance(about, str | Path) else about
-    identity = run_id or new_run_id()
-    folders = RunFolders(chosen.kosmos_home)
-    lock = _new_folder(folders, identity)
+    identity = new_run_id() if run_id is None else run_id
     record = {
         "id": identity,
         "question": parse_question(question),
@@ -189,27 +198,30 @@ def start(
             "designer": [link.model for link in services.designers],
             "analyst": [link.model for link in services.analysts],
         },
+        "servers": places_of(chosen),
         "began": now().isoformat(),
         "versions": dict(services.versions),
     }
-    run = Run(identity, chosen, record)
-    return run._begin(_input(record), lock, watch)
+    lock = _new_folder(RunFolders(chosen.kosmos_home), identity)
+    return Run(identity, chosen, record, services)._begin(_input(record), lock)
 
 
 def resume(
     run_id: str,
     *,
     decision: object = None,
+    moved: bool = False,
     home: str | Path | None = None,
     settings: Settings | None = None,
     watch: Callable[[Event], None] | None = None,
 ) -> Run:
     """Go on with a run where it stopped. `decision` answers a plan that waits (see `graph.approval.Decision`).
 
-    A finished run is returned with its report and nothing is run. Raises UnknownRun, RunExists while another process has it,
-    DataChanged when a data file is another one now.
+    A finished run is returned with its report and nothing is run. `moved` says that a model's other address is meant. Raises
+    UnknownRun, RunExists while another process has it, DataChanged when a data file is another one now, MissingKey, and
+    BadInput when a model would be asked elsewhere than before.
     """
-    base = settings or load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
+    base = _base(home, settings)
     record = _record_of(RunFolders(base.kosmos_home), run_id)
     chosen = model_settings(
         model=record["models"]["model"],
@@ -218,10 +230,14 @@ def resume(
         fallback=[name for name in (record["models"]["fallback"] or "").split(",") if name],
         settings=base,
     )
+    services = build_services(chosen, watch=watch)
+    if not moved:
+        _check_servers(record["servers"], places_of(chosen))
+    record = {**record, "servers": places_of(chosen)}
     lock = _take(RunFolders(base.kosmos_home), run_id)
     try:
         given = _continuation(base.kosmos_home, record, decision)
-        return Run(run_id, chosen, record)._begin(given, lock, watch)
+        return Run(run_id, chosen, record, services)._begin(given, lock)
     except BaseException:
         lock.release()
         raise
@@ -240,10 +256,10 @@ def fork(
 
     At a step inside a study, everything but that study is kept. Raises UnknownRun, BadInput for an unknown step.
     """
-    base = settings or load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
+    base = _base(home, settings)
     folders = RunFolders(base.kosmos_home)
     record = _record_of(folders, run_id)
-    identity = new_id or new_run_id()
+    identity = new_run_id() if new_id is None else new_id
     with open_saver(base.kosmos_home) as saver:
         step = _find_step(steps_of(saver, run_id), at)
         lock = _new_folder(folders, identity)
@@ -258,15 +274,15 @@ def fork(
 
 def list_runs(*, home: str | Path | None = None, settings: Settings | None = None) -> tuple[RunSummary, ...]:
     """All runs of a home folder, oldest first."""
-    base = settings or load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
+    base = _base(home, settings)
     folders = RunFolders(base.kosmos_home)
-    records = [record for record in (folders.record(run_id) for run_id in folders.run_ids()) if record is not None]
-    return tuple(_summary(folders, record) for record in sorted(records, key=lambda record: (record["began"], record["id"])))
+    found = (_summary_of(folders, run_id) for run_id in folders.run_ids())
+    return tuple(sorted(found, key=lambda summary: (summary.began, summary.id)))
 
 
 def history(run_id: str, *, home: str | Path | None = None, settings: Settings | None = None) -> tuple[Step, ...]:
     """The steps of a run, oldest first. Raises UnknownRun."""
-    base = settings or load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
+    base = _base(home, settings)
     _record_of(RunFolders(base.kosmos_home), run_id)
     with open_saver(base.kosmos_home) as saver:
         return steps_of(saver, run_id)
@@ -283,6 +299,10 @@ def disclosed(run: Run) -> str | None:
     return disclosure(tuple(card for _, card in sorted(cards.items())), hosts) if cards else None
 
 
+def _base(home: str | Path | None, settings: Settings | None) -> Settings:
+    return at_home(settings or load_settings(**({"kosmos_home": Path(home)} if home is not None else {})))
+
+
 def _input(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: record[name] for name in ("question", "data", "about", "options", "approve")}
 
@@ -291,6 +311,8 @@ def _continuation(home: Path, record: Mapping[str, Any], decision: object) -> An
     """What the graph is given to go on: nothing, a decision, or the input again when it was killed before its first step."""
     with open_saver(home) as saver:
         found = saver.get_tuple(thread(record["id"]))
+    if found is None and record["status"] in ("finished", "waiting", "stopped"):
+        raise StoreError(f"the checkpoints of run {record['id']} are gone from {home}, so it cannot go on: start another run")
     if found is None or "question" not in found.checkpoint["channel_values"]:
         return _input(record)
     for _, card in sorted((found.checkpoint["channel_values"].get("cards") or {}).items()):
@@ -331,82 +353,59 @@ def _record_of(folders: RunFolders, run_id: str) -> dict[str, Any]:
     return record
 
 
+def _check_servers(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Raises BadInput when a model would be asked, with whatever key is set, at another place than the run began with."""
+    for name, place in sorted(after.items()):
+        began = before.get(name)
+        if began is not None and began != place:
+            raise BadInput(
+                f"the run asked {name} at {began}, and now it would be asked at {place}: set the address and the key that it began "
+                "with, or say that the other one is meant (moved)"
+            )
+
+
+def _summary_of(folders: RunFolders, run_id: str) -> RunSummary:
+    """The run's line; one whose record cannot be read has its own, and hides no other."""
+    try:
+        return _summary(folders, _record_of(folders, run_id))
+    except StoreError as error:
+        return RunSummary(id=run_id, status="unreadable", question="", began="", detail=str(error))
+
+
 def _summary(folders: RunFolders, record: Mapping[str, Any]) -> RunSummary:
     status: Status = record["status"]
-    if status == "running" and _is_free(folders, record["id"]):
+    if status == "running" and RunLock(folders.path(record["id"])).is_free():
         status = "interrupted"
     return RunSummary(
         id=record["id"], status=status, question=record["question"], began=record["began"], detail=record.get("detail", "")
     )
 
 
-def _is_free(folders: RunFolders, run_id: str) -> bool:
-    lock = _Lock(folders.path(run_id).absolute() / LOCK)
-    try:
-        free = lock.acquire()
-    except OSError:
-        return False
-    if free:
-        lock.release()
-    return free
-
-
-class _Lock:
-    """Holds a run for this process and against others. The system frees it when the process is killed.
-
-    A FileLock alone does not say "taken" to its own thread: it takes a second lock of one file for a mistake and raises
-    RuntimeError. So what this process holds is remembered here.
-    """
-
-    _held: ClassVar[set[Path]] = set()
-    _guard: ClassVar[threading.Lock] = threading.Lock()
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = FileLock(path, timeout=0, thread_local=False)
-
-    def acquire(self) -> bool:
-        """Whether the run could be had. Raises OSError where the file cannot be made."""
-        with self._guard:
-            if self._path in self._held:
-                return False
-            try:
-                self._file.acquire()
-            except Timeout:
-                return False
-            self._held.add(self._path)
-            return True
-
-    def release(self) -> None:
-        """Let others have the run."""
-        with self._guard:
-            self._file.release()
-            self._held.discard(self._path)
-
-
-def _take(folders: RunFolders, run_id: str) -> _Lock:
-    lock = _Lock(folders.path(run_id).absolute() / LOCK)
+def _take(folders: RunFolders, run_id: str) -> RunLock:
+    lock = RunLock(folders.path(run_id))
     try:
         if not lock.acquire():
             raise RunExists(f"run {run_id} is being run now, here or by another process: wait for it, or stop that one first")
     except OSError as error:
-        raise StoreError(f"the run's folder {folders.path(run_id)} cannot be written: {error.strerror or error}") from error
+        raise BadInput(f"the run's folder {folders.path(run_id)} cannot be written: {error.strerror or error}") from error
     return lock
 
 
-def _new_folder(folders: RunFolders, run_id: str) -> _Lock:
+def _new_folder(folders: RunFolders, run_id: str) -> RunLock:
     if not is_run_id(run_id):
         raise BadInput(f"{run_id!r} cannot name a run: letters, digits, `-` and `_`, 64 at most, beginning with a letter or digit")
     folder = folders.path(run_id)
     try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise RunExists(f"there is a run {run_id} already: resume it, or choose another id") from error
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(
             f"the home folder {folders.home} cannot be written: {error.strerror or error}; choose another one"
         ) from error
-    return _take(folders, run_id)
+    lock = _take(folders, run_id)
+    if any(path.name != LOCK_FILE for path in folder.iterdir()):
+        lock.release()
+        raise RunExists(f"there is a run {run_id} already: resume it, or choose another id")
+    return lock
 
 
 def _copy_artefacts(folders: RunFolders, source: str, target: str) -> None:
@@ -415,14 +414,16 @@ def _copy_artefacts(folders: RunFolders, source: str, target: str) -> None:
         shutil.copytree(artefacts, folders.path(target) / "artifacts", dirs_exist_ok=True)
 
 
-def report_text(run_id: str, output: str, *, home: str | Path | None = None) -> str:
-    """A run's report as it was written. Raises UnknownRun, and RunStopped if there is none yet."""
-    base = load_settings(**({"kosmos_home": Path(home)} if home is not None else {}))
+def report_text(run_id: str, *, as_json: bool = False, home: str | Path | None = None) -> str:
+    """A run's report in Markdown or JSON, rendered from its checkpoint. Raises UnknownRun, and RunStopped if there is none yet."""
+    base = _base(home, None)
     folders = RunFolders(base.kosmos_home)
     record = _record_of(folders, run_id)
-    try:
-        return (folders.path(run_id) / f"report.{output}").read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise RunStopped(
-            f"run {run_id} has no report yet: its status is {_summary(folders, record).status}; go on with `resume {run_id}`"
-        ) from error
+    with open_saver(base.kosmos_home) as saver:
+        found = saver.get_tuple(thread(run_id))
+    report = found.checkpoint["channel_values"].get("report") if found is not None else None
+    if report is not None:
+        return render_json(report) if as_json else render_markdown(report)
+    raise RunStopped(
+        f"run {run_id} has no report yet: its status is {_summary(folders, record).status}; go on with `resume {run_id}`"
+    )

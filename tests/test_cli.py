@@ -1,6 +1,7 @@
 """The command line, as a user meets it."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -97,6 +98,38 @@ def test_providers_are_listed(cli):
     assert code == 0
     for name in ("ollama", "lmstudio", "openai", "anthropic", "deepseek", "azure", "bedrock", "gemini", "openrouter"):
         assert name in out
+
+
+def test_a_report_file_that_was_deleted_is_rendered_again_from_the_checkpoint(cli, data, tmp_path):
+    cli("run", QUESTION, "--data", data, "--run-id", "mine")
+    folder = tmp_path / "home" / "runs" / "mine"
+    kept = (folder / "report.md").read_text(encoding="utf-8"), (folder / "report.json").read_text(encoding="utf-8")
+    (folder / "report.md").unlink()
+    (folder / "report.json").unlink()
+    assert (cli("show", "mine")[1], cli("show", "mine", "--format", "json")[1]) == kept
+
+
+def test_a_server_on_this_machine_that_nobody_started_is_bad_input(cli, data, monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    monkeypatch.setenv("LITELLM_MODEL", "openai/local-model")
+    monkeypatch.setenv("LITELLM_API_BASE", address)
+    code, _, err = cli("run", QUESTION, "--data", data)
+    assert code == 2
+    assert address in err
+    assert cli("list")[1] == ""
+
+
+def test_a_decision_that_does_not_fit_is_bad_input_and_the_plan_still_waits(cli, data):
+    cli("run", QUESTION, "--data", data, "--approve", "--run-id", "asked")
+    code, _, err = cli("resume", "asked", "--strike", "c9h9")
+    assert code == 2
+    assert "c9h9" in err
+    code, out, _ = cli("resume", "asked", "--json")
+    assert code == 1
+    assert json.loads(out)["designs"]
+    assert cli("resume", "asked", "--accept")[0] == 0
 
 
 @pytest.mark.parametrize(

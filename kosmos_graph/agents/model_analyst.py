@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kosmos_graph.agents.preamble import preamble
 from kosmos_graph.agents.protocol import Evidence, Material
 from kosmos_graph.agents.quoting import one_line, quoted, without_numbers
-from kosmos_graph.agents.replies import AnalysisReply, SynthesisReply
+from kosmos_graph.agents.replies import analysis_reply, synthesis_reply
 from kosmos_graph.agents.rules_analyst import analysis_of, synthesis_of
 from kosmos_graph.claims.licence import is_randomised
-from kosmos_graph.claims.references import meaning_of, references_in, study_references
+from kosmos_graph.claims.references import meaning_of, study_references
 from kosmos_graph.claims.shape import shown_sign
 from kosmos_graph.domain.analysis import Rejection, Section, Sentence
 from kosmos_graph.domain.design import Design
@@ -36,15 +36,11 @@ OFFERED = (
 )
 """References that a prompt shows, in this order, where they have a value. Few are used well; any other that exists may be used."""
 
-EXAMPLES_SHOWN = 3
+VERDICTS_SHOWN = 6
+ALLOWED_SHOWN = 12
 CAUSES = ", cause, because, due to, account for, effect of"
 """Words that only a randomised study allows, as the end of a list."""
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z{\"“])")
-WORDS = frozenset(
-    """verdict direction method estimand outcome predictor predictors adjusted_for unadjusted group_a group_b groups success time
-    dataset effect_name effect_label""".split()
-)
-"""References that stand for words; all others stand for numbers, or hold some."""
 SYNTHESIS_OFFERED = ("verdict", "direction", "effect", "interval", "p_adjusted", "n")
 TEXT_LENGTH = 300
 
@@ -67,6 +63,7 @@ class ModelAnalyst:
         """Sentences in all four sections. Raises ValueError for an execution that failed, which has no result to speak of."""
         if execution.result is None:
             raise ValueError(f"the execution {execution.key} failed, so there is nothing to analyse")
+        allowed = _allowed(material, hypothesis, design, execution, execution.result)
         user = render_prompt(
             "analyse_study",
             hypothesis=f"{quoted(hypothesis.statement)} Predicted: {_prediction(hypothesis)}.",
@@ -74,19 +71,20 @@ class ModelAnalyst:
             estimand=one_line(execution.result.estimand, TEXT_LENGTH),
             study="randomised" if material.sheet.design == "randomised" else f"{material.sheet.design}, not randomised",
             facts=_facts(execution.result, execution.sensitivity, material.options.alpha),
-            examples=_examples(material, hypothesis, design, execution, execution.result),
+            allowed=_lines(allowed),
             references=_references(hypothesis, design, execution.result, material.sheet),
             rejected=_rejected(rejected),
             causes="" if is_randomised(design, material.sheet) else CAUSES,
         )
-        reply = await self.asker.ask(Prompt(preamble(material), user), AnalysisReply)
+        reply = await self.asker.ask(Prompt(preamble(material), user), analysis_reply(list(allowed)))
         sections: tuple[tuple[Section, tuple[str, ...]], ...] = (
             ("interpretation", reply.interpretation),
             ("confounders", reply.confounders),
             ("anomalies", reply.anomalies),
             ("follow-ups", reply.follow_ups),
         )
-        return _once(sentence for section, texts in sections for sentence in _sentences(section, texts))
+        said = (Sentence(section="interpretation", text=allowed[name]) for name in reply.say)
+        return _once((*said, *(sentence for section, texts in sections for sentence in _sentences(section, texts))))
 
     async def synthesise_findings(
         self, material: Material, evidence: tuple[Evidence, ...], rejected: tuple[Rejection, ...]
@@ -94,16 +92,18 @@ class ModelAnalyst:
         """Sentences on agreement, patterns and conflicts, in this order; none, without a call, where there is no evidence."""
         if not evidence:
             return ()
+        allowed = _allowed_together(material, evidence)
         user = render_prompt(
             "synthesise_findings",
             findings="\n".join(_finding(one, material.options.alpha) for one in evidence),
-            examples=_synthesis_examples(material, evidence),
+            allowed=_lines(allowed),
             references="\n".join(line for one in evidence for line in _finding_references(one, material.sheet)),
             rejected=_rejected(rejected),
             causes="" if all(is_randomised(one.study.design, material.sheet) for one in evidence) else CAUSES,
         )
-        reply = await self.asker.ask(Prompt(preamble(material), user), SynthesisReply)
-        return _once(_sentences("interpretation", (*reply.agreement, *reply.patterns, *reply.conflicts)))
+        reply = await self.asker.ask(Prompt(preamble(material), user), synthesis_reply(list(allowed)))
+        said = (Sentence(section="interpretation", text=allowed[name]) for name in reply.say)
+        return _once((*said, *_sentences("interpretation", (*reply.patterns, *reply.conflicts))))
 
 
 def _sentences(section: Section, texts: Iterable[str]) -> Iterator[Sentence]:
@@ -123,29 +123,27 @@ def _once(sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
     return tuple(first.values())
 
 
-def _examples(material: Material, hypothesis: Hypothesis, design: Design, execution: Execution, result: TestResult) -> str:
-    """What the analyst by rules says of the result in words: no more than is shown."""
-    licensed = analysis_of(material, hypothesis, design, execution, result)
-    texts = [one.text for one in licensed if one.section == "interpretation" and not _has_numbers(one.text)]
-    return _lines(
-        [*texts, "The hypothesis is {verdict}."] if hypothesis.expects != "estimate" else texts or ["The estimate is {effect}."]
-    )
+def _allowed(
+    material: Material, hypothesis: Hypothesis, design: Design, execution: Execution, result: TestResult
+) -> dict[str, str]:
+    """What the analyst by rules says of the result: no more than is shown. By names to choose by."""
+    sentences = analysis_of(material, hypothesis, design, execution, result)
+    return _named(sentence.text for sentence in sentences if sentence.section == "interpretation")
 
 
-def _has_numbers(text: str) -> bool:
-    """Whether a sentence refers to a number: a small model fills in numbers of its own where it sees such places."""
-    return any(name.rpartition(".")[2] not in WORDS for name in references_in(text))
-
-
-def _lines(texts: Sequence[str]) -> str:
-    return "\n".join(f"- {one_line(text, TEXT_LENGTH)}" for text in texts[:EXAMPLES_SHOWN])
-
-
-def _synthesis_examples(material: Material, evidence: tuple[Evidence, ...]) -> str:
-    """What the analyst by rules says across results in words, and the verdict on each of the first."""
-    texts = [text for text in synthesis_of(material, evidence) if not _has_numbers(text)]
+def _allowed_together(material: Material, evidence: tuple[Evidence, ...]) -> dict[str, str]:
+    """What the analyst by rules says across results, and the verdict on each of the first."""
     judged = [one.hypothesis.id for one in evidence if one.judgement.verdict is not None]
-    return _lines([f"On {{{name}.outcome}}, the hypothesis is {{{name}.verdict}}." for name in judged[:2]] + texts)
+    verdicts = [f"On {{{name}.outcome}}, the hypothesis is {{{name}.verdict}}." for name in judged[:VERDICTS_SHOWN]]
+    return _named([*verdicts, *synthesis_of(material, evidence)][:ALLOWED_SHOWN])
+
+
+def _named(texts: Iterable[str]) -> dict[str, str]:
+    return {f"s{number}": text for number, text in enumerate(dict.fromkeys(texts), start=1)}
+
+
+def _lines(allowed: Mapping[str, str]) -> str:
+    return "\n".join(f"- {name}: {one_line(text, TEXT_LENGTH)}" for name, text in allowed.items())
 
 
 def _prediction(hypothesis: Hypothesis) -> str:

@@ -13,7 +13,7 @@ from kosmos_graph.agents.protocol_text import protocol_of
 from kosmos_graph.agents.quoting import listed, one_line, quoted, without_numbers
 from kosmos_graph.agents.reading.frame import Reading
 from kosmos_graph.agents.reading.read import read_question
-from kosmos_graph.agents.replies import NONE, WordsCheck, covariates_reply, method_reply, words_reply
+from kosmos_graph.agents.replies import NONE, WordsCheck, WordsReply, covariates_reply, method_reply, words_reply
 from kosmos_graph.agents.rules_designer import RulesDesigner
 from kosmos_graph.claims.check import data_names
 from kosmos_graph.domain.design import Design, Review, ReviewItem
@@ -137,13 +137,13 @@ class DesignWork:
         adjusted = f" Adjusted for {listed(self._shown(name) for name in design.covariates)}." if design.covariates else ""
         ask = render_prompt("design_study_words", method=CATALOGUE[design.method].title, covariates=adjusted)
         exact = {shown: name for name, shown in self.shown.items() if self._may_adjust(name)}
-        check = WordsCheck(data_names([self.card]), "objective", "caution")
-        reply = await self.asker.ask(Prompt(self.system, self._ask(ask)), words_reply(list(exact)), check)
-        caution = check.fit(reply.caution, "")
+        check: WordsCheck[WordsReply] = WordsCheck(data_names([self.card]), "objective", "caution")
+        last = await self.asker.ask(Prompt(self.system, self._ask(ask)), words_reply(list(exact)), check)
+        reply = check.settled(last, {"objective": template.objective, "caution": ""})
         confounders = tuple(exact[name] for name in reply.confounders)
         words = {
-            "objective": check.fit(reply.objective, template.objective),
-            "steps": (*template.steps, *([f"Keep in mind: {caution}"] if caution else [])),
+            "objective": reply.objective,
+            "steps": (*template.steps, *([f"Keep in mind: {reply.caution}"] if reply.caution else [])),
             "confounding_variables": tuple(dict.fromkeys((*template.confounding_variables, *confounders))),
         }
         return design.model_copy(update={"protocol": template.model_copy(update=words)})

@@ -14,6 +14,7 @@ from kosmos_graph.agents.reading.frame import Claim
 from kosmos_graph.agents.reading.read import read_question
 from kosmos_graph.agents.replies import (
     NONE,
+    ConfirmationReply,
     HypothesisReply,
     PairReply,
     PlanReply,
@@ -77,14 +78,11 @@ class Planner:
         """The hypotheses as read, the model's from here on, if it finds that they fit the question; else none."""
         statements = "\n".join(f"- {quoted(hypothesis.statement)}" for hypothesis in read)
         prompt = Prompt(self.system, render_prompt("plan_research", claims=statements))
-        words = WordsCheck(self.names, "rationale")
-        reply = await self.asker.ask(prompt, confirmation_reply(), words)
+        words: WordsCheck[ConfirmationReply] = WordsCheck(self.names, "rationale")
+        reply = words.settled(await self.asker.ask(prompt, confirmation_reply(), words), {"rationale": ""})
         if reply.answers_question == "no":
             return []
-        return [
-            one.model_copy(update={"author": self.asker.model, "rationale": words.fit(reply.rationale, one.rationale)})
-            for one in read
-        ]
+        return [one.model_copy(update={"author": self.asker.model, "rationale": reply.rationale or one.rationale}) for one in read]
 
     async def picked(self, room: int, known: Sequence[Hypothesis]) -> list[Hypothesis]:
         """Pairs that the model picks, each with the form that it gives them."""
@@ -157,10 +155,10 @@ class Planner:
             expected="\n".join(f'  - "{name}": {EXPECTED[name]}' for name in expected),
         )
         schema = hypothesis_reply([form.task for form in offered], contrasts, expected)
-        words = WordsCheck(self.names, "rationale")
-        reply = await self.asker.ask(Prompt(self.system, user), schema, words)
+        words: WordsCheck[HypothesisReply] = WordsCheck(self.names, "rationale")
+        reply = words.settled(await self.asker.ask(Prompt(self.system, user), schema, words), {"rationale": ""})
         form = next(form for form in offered if form.task == reply.task)
-        return self._hypothesis(_claim(form, reply), words.fit(reply.rationale, RATIONALES[form.task]))
+        return self._hypothesis(_claim(form, reply), reply.rationale or RATIONALES[form.task])
 
     def _hypothesis(self, claim: Claim, rationale: str) -> Hypothesis:
         return Hypothesis(

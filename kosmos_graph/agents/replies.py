@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
@@ -13,6 +13,9 @@ SENTENCE_LENGTH = 300
 NONE = "(none)"
 
 Text = Annotated[str, Field(min_length=1, max_length=SENTENCE_LENGTH)]
+
+
+R = TypeVar("R", bound="Reply")
 
 
 class Reply(BaseModel):
@@ -79,18 +82,19 @@ class WordsReply(Reply):
 
 
 class AnalysisReply(Reply):
-    """Sentences on one result, by section."""
+    """Which of the sentences that a result allows are to be said, and sentences of the model's own, by section."""
 
-    interpretation: Annotated[tuple[Text, ...], Field(min_length=1, max_length=3)]
+    say: tuple[str, ...]
+    interpretation: Annotated[tuple[Text, ...], Field(max_length=2)]
     confounders: Annotated[tuple[Text, ...], Field(max_length=2)]
     anomalies: Annotated[tuple[Text, ...], Field(max_length=2)]
     follow_ups: Annotated[tuple[Text, ...], Field(max_length=2)]
 
 
 class SynthesisReply(Reply):
-    """Sentences across results."""
+    """The same across results."""
 
-    agreement: Annotated[tuple[Text, ...], Field(min_length=1, max_length=2)]
+    say: tuple[str, ...]
     patterns: Annotated[tuple[Text, ...], Field(max_length=2)]
     conflicts: Annotated[tuple[Text, ...], Field(max_length=2)]
 
@@ -154,29 +158,52 @@ def words_reply(columns: Sequence[str]) -> type[WordsReply]:
     )
 
 
-class WordsCheck:
-    """A check of free words that sends a reply back once: choices beside them are not lost to words that stay unfit."""
+def analysis_reply(allowed: Sequence[str]) -> type[AnalysisReply]:
+    """At least one of the allowed sentences, by name."""
+    return create_model("AnalysisReply", __base__=AnalysisReply, say=(some_of(allowed, least=1), ...))
+
+
+def synthesis_reply(allowed: Sequence[str]) -> type[SynthesisReply]:
+    """At least one of the allowed sentences, by name."""
+    return create_model("SynthesisReply", __base__=SynthesisReply, say=(some_of(allowed, least=1), ...))
+
+
+class WordsCheck(Generic[R]):
+    """A check of free words that sends a reply back once. The choices of the first reply stand: a model that mends its words
+    may change its mind with them, and words that stay unfit must not cost the choices beside them.
+    """
 
     def __init__(self, names: Collection[str], *fields: str) -> None:
         self.names = names
         self.fields = fields
-        self.sent_back = False
+        self.first: R | None = None
 
-    def __call__(self, reply: Reply) -> tuple[str, ...]:
-        """Why the words cannot stand, by field; nothing the second time."""
-        if self.sent_back:
+    def __call__(self, reply: R) -> tuple[str, ...]:
+        """Why the words of the first reply cannot stand, by field; nothing after it."""
+        if self.first is not None:
             return ()
-        reasons = tuple(
+        self.first = reply
+        return tuple(
             f"mend {field} and keep every other field: {reason.partition(':')[0]}"
             for field in self.fields
             for reason in check_words(getattr(reply, field), self.names)
         )
-        self.sent_back = bool(reasons)
-        return reasons
 
-    def fit(self, text: str, otherwise: str) -> str:
-        """`text` where it can stand, else `otherwise`, which is ours."""
-        return otherwise if check_words(text, self.names) else text.strip()
+    def settled(self, last: R, otherwise: Mapping[str, str]) -> R:
+        """The first reply, with what cannot stand of its words as mended in `last`, else as in `otherwise`, which is ours.
+
+        Words that were mended beside other choices argue for those, and are not taken.
+        """
+        first = self.first or last
+        chosen = set(type(last).model_fields) - set(self.fields)
+        same = all(getattr(first, name) == getattr(last, name) for name in chosen)
+        return first.model_copy(
+            update={field: self._word(field, (first, last) if same else (first,), otherwise) for field in self.fields}
+        )
+
+    def _word(self, field: str, replies: Sequence[R], otherwise: Mapping[str, str]) -> str:
+        written = (getattr(reply, field).strip() for reply in replies)
+        return next((text for text in written if not check_words(text, self.names)), otherwise[field])
 
 
 def one_of(names: Sequence[str]) -> Any:
@@ -191,7 +218,7 @@ def one_of(names: Sequence[str]) -> Any:
     return Annotated[str, AfterValidator(check), Field(json_schema_extra={"enum": list(names)})]
 
 
-def some_of(names: Sequence[str]) -> Any:
-    """The type of a list of at most as many of `names` as there are. Without names only the empty list fits."""
+def some_of(names: Sequence[str], least: int = 0) -> Any:
+    """The type of a list of `least` of `names` and at most as many as there are. Without names only the empty list fits."""
     item: Any = one_of(names) if names else str
-    return Annotated[tuple[item, ...], Field(max_length=len(names))]
+    return Annotated[tuple[item, ...], Field(min_length=min(least, len(names)), max_length=len(names))]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from kosmos_graph.agents.protocol import Material
 from kosmos_graph.agents.protocol_text import protocol_of
-from kosmos_graph.agents.reading.moments import measurement_pairs
 from kosmos_graph.agents.reading.frame import Claim, Reading
+from kosmos_graph.agents.reading.moments import measurement_pairs
 from kosmos_graph.agents.reading.read import read_question
 from kosmos_graph.agents.reading.stated import read_declared, read_stated
 from kosmos_graph.agents.wording import statement_of

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from kosmos_graph.checkpoints.allowed import serializer
 from kosmos_graph.checkpoints.both_faces import BothFaces
 from kosmos_graph.errors import StoreError
 
@@ -38,7 +39,7 @@ def open_saver(home: Path) -> Iterator[BothFaces]:
     """The checkpointer of a home folder, closed at the end. Raises StoreError."""
     connection = connect(home / FILENAME)
     try:
-        saver = SqliteSaver(connection)
+        saver = SqliteSaver(connection, serde=serializer())
         saver.setup()
         yield BothFaces(saver)
     except sqlite3.Error as error:

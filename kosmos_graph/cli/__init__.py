@@ -12,7 +12,9 @@ import typer
 from kosmos_graph.cli.progress import Progress
 
 if TYPE_CHECKING:
+    from kosmos_graph.domain.report import Report
     from kosmos_graph.runs import Run
+    from kosmos_graph.settings import Settings
 
 app = typer.Typer(
     name="kosmos-graph",
@@ -63,6 +65,9 @@ def run_command(
 ) -> None:
     """Answer QUESTION from the data, and write a report."""
     from kosmos_graph.runs import start
+    from kosmos_graph.wiring.services import model_settings
+
+    check_servers(model_settings(model=model, designer=designer, analyst=analyst, fallback=fallback, home=home))
 
     given = {"hypotheses": hypotheses, "cycles": cycles, "seed": seed, "alpha": alpha}
     progress = Progress(quiet)
@@ -90,6 +95,7 @@ def resume(
     accept: Annotated[bool, typer.Option("--accept", help="Accept the plan that waits.")] = False,
     strike: Annotated[list[str] | None, typer.Option("--strike", help="Accept the plan without this hypothesis.")] = None,
     edit: Annotated[str | None, typer.Option("--edit", help="Accept the plan with changes: JSON, fields by hypothesis id.")] = None,
+    moved: Annotated[bool, typer.Option("--moved", help="A model's server has another address now, and that is meant.")] = False,
     home: Home = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -98,9 +104,10 @@ def resume(
     from kosmos_graph.runs import resume as resume_run
 
     progress = Progress(quiet)
-    run = resume_run(run_id, decision=decision_of(accept, strike, edit), home=home, watch=progress.watch)
+    decision = decision_of(accept, strike, edit)
+    run = resume_run(run_id, decision=decision, moved=moved, home=home, watch=progress.watch)
     progress.follow(run)
-    finish(run, as_json=as_json, progress=progress)
+    finish(run, as_json=as_json, progress=progress, decided=decision is not None)
 
 
 @app.command()
@@ -146,7 +153,7 @@ def show(
 
     if output not in ("md", "json"):
         raise BadInput(f"a report is shown as md or json, not {output!r}")
-    sys.stdout.write(report_text(run_id, output, home=home))
+    sys.stdout.write(report_text(run_id, as_json=output == "json", home=home))
 
 
 @app.command()
@@ -183,6 +190,15 @@ def providers(as_json: AsJson = False) -> None:
         print(provider)
 
 
+def check_servers(settings: Settings) -> None:
+    """Raises BadInput, before anything begins, for a server on this machine that nobody started."""
+    from kosmos_graph.errors import BadInput
+    from kosmos_graph.wiring.servers import silent_servers
+
+    if silent := silent_servers(settings):
+        raise BadInput("; ".join(silent))
+
+
 def decision_of(accept: bool, strike: list[str] | None, edit: str | None) -> Any:
     """The decision that the options of `resume` make, or None."""
     from kosmos_graph.errors import BadInput
@@ -196,8 +212,11 @@ def decision_of(accept: bool, strike: list[str] | None, edit: str | None) -> Any
     return {"accept": True, "strike": strike or [], "edit": changes}
 
 
-def finish(run: Run, *, as_json: bool, progress: Progress) -> None:
-    """Wait for the run and print its answer; exit with what came of it."""
+def finish(run: Run, *, as_json: bool, progress: Progress, decided: bool = False) -> None:
+    """Wait for the run and print its answer; exit with what came of it.
+
+    A plan that still waits after the user has `decided` on it means that the decision did not fit.
+    """
     try:
         with progress.shown():
             run.wait()
@@ -207,11 +226,13 @@ def finish(run: Run, *, as_json: bool, progress: Progress) -> None:
         progress.say(f"interrupted; what is finished is kept. Go on with: kosmos-graph resume {run.id}")
         raise typer.Exit(130) from None
     if run.status == "waiting":
-        show_pending(run, progress)
-        raise typer.Exit(1)
-    report = run.result
+        show_pending(run, progress, as_json=as_json)
+        raise typer.Exit(2 if decided else 1)
+    report = result_of(run, progress)
     if as_json:
-        sys.stdout.write((run.folder / "report.json").read_text(encoding="utf-8"))
+        from kosmos_graph.render.json_report import render_json
+
+        sys.stdout.write(render_json(report))
     else:
         from kosmos_graph.render.explain import render_answer
 
@@ -220,13 +241,28 @@ def finish(run: Run, *, as_json: bool, progress: Progress) -> None:
     raise typer.Exit(3 if report.unanswered else 0)
 
 
-def show_pending(run: Run, progress: Progress) -> None:
+def result_of(run: Run, progress: Progress) -> Report:
+    """The run's report; where it stopped, how to go on is said before the reason."""
+    from kosmos_graph.errors import BadInput, KosmosError
+
+    try:
+        return run.result
+    except KosmosError as error:
+        if not isinstance(error, BadInput):
+            progress.say(f"stopped; what is finished is kept. Go on with: kosmos-graph resume {run.id}")
+        raise
+
+
+def show_pending(run: Run, progress: Progress, *, as_json: bool) -> None:
     """Print the plan that waits, and how to decide on it."""
     from kosmos_graph.domain.design import LockedPlan
     from kosmos_graph.render.plan import render_plan
 
     assert run.pending is not None  # noqa: S101 - what the status says
-    print(render_plan(LockedPlan.model_validate(run.pending.plan)))
+    if as_json:
+        print_json(run.pending.plan)
+    else:
+        print(render_plan(LockedPlan.model_validate(run.pending.plan)))
     if run.pending.complaint:
         progress.say(f"the decision was not taken: {run.pending.complaint}")
     progress.say(f"the plan waits for you: kosmos-graph resume {run.id} --accept   (or --strike ID, or --edit JSON)")
@@ -245,12 +281,13 @@ def one_line(text: str, width: int = 80) -> str:
 
 def main() -> None:
     """Entry point of `kosmos-graph`: errors of ours become one line on stderr and their exit code."""
+    from kosmos_graph.errors import KosmosError
+
     try:
         app()
-    except Exception as error:
-        from kosmos_graph.errors import KosmosError
-
-        if not isinstance(error, KosmosError):
-            raise
+    except KosmosError as error:
         print(f"kosmos-graph: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"kosmos-graph: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)

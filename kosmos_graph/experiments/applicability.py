@@ -276,7 +276,8 @@ def _one_row_a_level(card: DataCard, target: Target) -> Iterator[str]:
     most = max((rows_of(by, level, card.rows) for level in level_names(card, target)), default=0)
     if most > unit.distinct:
         yield (
-            f"{unit.name} has several rows at one level of {by.name}, so it is not clear which rows make a pair: select one row for "
+            f"{unit.name} has several rows at one level of {by.name}, so it is not clear which rows make a pair: "
+            f"select one row for "
             "each, or average the rows first."
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kosmos_graph.data.filters import complaint
-from kosmos_graph.domain.data_card import ColumnCard, DataCard
+from kosmos_graph.domain.data_card import DataCard
 from kosmos_graph.domain.design import Design, Review, ReviewItem
 from kosmos_graph.domain.hypothesis import Hypothesis, Target
 from kosmos_graph.domain.question import Options

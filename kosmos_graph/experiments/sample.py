@@ -75,7 +75,7 @@ def _require_columns(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
 
 
 def _with_moments(frame: pd.DataFrame, target: Target) -> pd.DataFrame:
-    """The two values of a column of numbers that tell the measurements of a pair apart, as levels: a year, the number of a visit."""
+    """The two values of a column of numbers that tell the measurements of a pair apart, as levels: a year, a visit's number."""
     if target.pair is None or target.levels is None or not target.predictors:
         return frame
     by = frame[target.predictors[0]]

@@ -8,12 +8,13 @@ caller's loop. `durability` is "sync" unless the caller says otherwise: a finish
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
 
 from kosmos_graph import background
+from kosmos_graph.errors import BadInput
 from kosmos_graph.graph.pausing import raise_stops
 
 RECURSION_LIMIT = 400
@@ -50,16 +51,25 @@ class ResearchGraph(CompiledStateGraph[Any, Any, Any, Any]):
             yield part
 
     async def _finish(self, given: Any, config: RunnableConfig | None, kwargs: Mapping[str, Any]) -> Any:
+        self._refuse_unknown(given)
         result = await super().ainvoke(given, config, **self._durable(config, kwargs))
         raise_stops(_interrupts(result))
         return result
 
     async def _parts(self, given: Any, config: RunnableConfig | None, kwargs: Mapping[str, Any]) -> AsyncIterator[Any]:
+        self._refuse_unknown(given)
         interrupts: list[Any] = []
         async for part in super().astream(given, config, **self._durable(config, kwargs)):
             interrupts += _interrupts(part)
             yield part
         raise_stops(interrupts)
+
+    def _refuse_unknown(self, given: Any) -> None:
+        """Raises BadInput for a key that LangGraph would drop in silence."""
+        known = get_type_hints(self.builder.input_schema)
+        unknown = sorted(set(given) - set(known)) if isinstance(given, Mapping) else []
+        if unknown:
+            raise BadInput(f"the graph takes no input {', '.join(map(str, unknown))}; it takes {', '.join(sorted(known))}")
 
     def _durable(self, config: RunnableConfig | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The caller's arguments, with durability "sync" where there is a checkpointer and the caller chose none."""

@@ -6,12 +6,13 @@ from typing import Literal
 
 from langgraph.types import Send
 
+from kosmos_graph.agents.batch import MAX_DESIGNS
 from kosmos_graph.domain.design import LockedPlan, Review
 from kosmos_graph.domain.results import Execution
 from kosmos_graph.graph.nodes.chain import failed_here
 from kosmos_graph.graph.nodes.study import designs_in_order, failed_executions
 from kosmos_graph.graph.state import DesignState, ResearchState, StudyState
-from kosmos_graph.graph.views import MAX_DESIGNS, SYNTHESIS, cycle_hypotheses, generations, held, to_redraft
+from kosmos_graph.graph.views import SYNTHESIS, cycle_hypotheses, generations, held, to_redraft
 from kosmos_graph.ids import cycle_key, generation_key
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from kosmos_graph.agents.batch import MAX_CLAIM_TRIES, MAX_DESIGNS
 from kosmos_graph.agents.protocol import Evidence, Material
 from kosmos_graph.domain.analysis import Analysis, ClaimsCheck, Study, Synthesis
 from kosmos_graph.domain.calls import CallUsage, Fallback
@@ -13,7 +14,7 @@ from kosmos_graph.domain.hypothesis import Hypothesis, ResearchPlan
 from kosmos_graph.domain.question import Question
 from kosmos_graph.domain.results import TestResult
 from kosmos_graph.graph.services import Services
-from kosmos_graph.graph.state import ResearchState
+from kosmos_graph.graph.state import ResearchState, StudyState
 from kosmos_graph.ids import cycle_key, generation_key
 from kosmos_graph.prompts import prompt_digests
 from kosmos_graph.render.record import Record
@@ -23,12 +24,8 @@ T = TypeVar("T")
 SYNTHESIS = "synthesis"
 """What the drafts of the synthesis are filed under, as an analysis is under its design."""
 
-MAX_DESIGNS = 3
-"""Generations of a design before its hypothesis is given up as rejected."""
 MAX_REPAIRS = 2
 """Repairs of an experiment after the lock before its hypothesis is not answered."""
-MAX_CLAIM_TRIES = 3
-"""Drafts of an analysis before what is not licensed is dropped and counted."""
 
 
 def held(state: Mapping[str, Any], channel: str, key: str, kind: type[T]) -> T | None:
@@ -149,14 +146,27 @@ def to_redraft(state: Mapping[str, Any], subject: str) -> bool:
     return check is not None and bool(check.rejected) and checked_tries(state, subject) < MAX_CLAIM_TRIES
 
 
-def settled_analysis(draft: Analysis, check: ClaimsCheck) -> Analysis:
-    """An analysis without the sentences that were not licensed, which are counted."""
-    return draft.model_copy(update={"sentences": check.accepted, "dropped": len(check.rejected)})
+def best_check(state: Mapping[str, Any], subject: str) -> ClaimsCheck | None:
+    """The check that left the most sentences, of all drafts about `subject`; the earliest of equals. None without a check.
+
+    A second draft is often worse than the first, and what was licensed once is not thrown away.
+    """
+    keys = (generation_key(subject, number) for number in range(1, checked_tries(state, subject) + 1))
+    checks = [check for key in keys if (check := held(state, "checks", key, ClaimsCheck)) is not None]
+    return max(checks, key=lambda check: len(check.accepted), default=None)
+
+
+def settled_analysis(state: StudyState, subject: str) -> Analysis | None:
+    """The best draft of an analysis without the sentences that were not licensed, which are counted."""
+    check = best_check(state, subject)
+    if check is None:
+        return None
+    return state["analyses"][check.key].model_copy(update={"sentences": check.accepted, "dropped": len(check.rejected)})
 
 
 def settled_synthesis(state: ResearchState, subject: str) -> Synthesis | None:
-    """The last draft of the synthesis without the sentences that were not licensed, which are counted."""
-    check = last_check(state, subject)
+    """The best draft of the synthesis without the sentences that were not licensed, which are counted."""
+    check = best_check(state, subject)
     if check is None:
         return None
     draft = state["syntheses"][check.key]

@@ -27,6 +27,7 @@ def finding_caveats(one: Answered) -> tuple[str, ...]:
         *_uneven(one.result),
         *_test_against_interval(one),
         *_cause(one),
+        *_declared(one),
         *_deviations(one),
         *_dropped(one),
     )
@@ -94,6 +95,18 @@ def _cause(one: Answered) -> Iterator[str]:
     tested = shape_of(one.hypothesis, one.design, one.result) != "estimate"
     if tested and speaks_of_cause(one.hypothesis.statement) and not is_randomised(one.design, one.sheet):
         yield "The hypothesis speaks of a cause; nothing was assigned at random, so what was tested is the association."
+
+
+def _declared(one: Answered) -> Iterator[str]:
+    """What the study sheet says and the method does not use, or contradicts."""
+    sheet, outcome = one.sheet, one.design.target.outcome
+    if sheet.weight is not None or sheet.design == "survey":
+        yield "The rows come from a survey or carry weights, and no method here uses them: the result is about the rows alone."
+    roles = [covariate.role for covariate in sheet.covariates if covariate.column == outcome]
+    if roles:
+        yield f"The study sheet declares {outcome} as a {roles[0]} variable, and here it is the outcome."
+    if sheet.primary_outcome not in (None, outcome):
+        yield f"The study sheet's primary outcome is {sheet.primary_outcome}; this finding is about {outcome}."
 
 
 def _deviations(one: Answered) -> Iterator[str]:

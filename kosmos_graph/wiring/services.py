@@ -9,7 +9,6 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
@@ -31,8 +30,6 @@ from kosmos_graph.wiring.data_files import DataFiles
 from kosmos_graph.wiring.models import chain_of
 
 PACKAGES = ("kosmos-graph", "langgraph", "litellm", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
-
-ROLES: tuple[AgentRole, ...] = ("designer", "analyst")
 
 DesignerChoice = str | Designer | Sequence[Designer] | None
 AnalystChoice = str | Analyst | Sequence[Analyst] | None
@@ -116,10 +113,15 @@ def model_settings(
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     if settings is None:
-        return load_settings(**chosen)
+        return at_home(load_settings(**chosen))
     if chosen.get("litellm_model", settings.litellm_model) != settings.litellm_model:
         chosen |= dict.fromkeys(("llm_provider", "litellm_api_base", "litellm_api_key"))
-    return settings.model_copy(update=chosen)
+    return at_home(settings.model_copy(update=chosen))
+
+
+def at_home(settings: Settings) -> Settings:
+    """The settings with an absolute home folder, so that a later change of directory does not split a run."""
+    return settings.model_copy(update={"kosmos_home": settings.kosmos_home.expanduser().absolute()})
 
 
 def build_graph(
@@ -156,10 +158,3 @@ def build_study_graph(**choices: Any) -> ResearchGraph:
     """The compiled graph for one locked design (see `StudyState` for its input), without a checkpointer."""
     settings = model_settings(**choices)
     return compile_study(build_services(settings))
-
-
-def hosts_of(settings: Settings) -> tuple[str, ...]:
-    """Where the chains' models are asked, apart from this machine: hosts, or the provider's name where LiteLLM knows the host."""
-    specs = (link for role in ROLES for link in chain_of(settings, role) if not isinstance(link, str))
-    away = (spec for spec in specs if not spec.loopback)
-    return tuple(sorted({(urlsplit(spec.api_base).hostname if spec.api_base else None) or spec.provider for spec in away}))

@@ -7,7 +7,7 @@ from kosmos_graph.agents.protocol import Analyst, Evidence
 from kosmos_graph.agents.rules_designer import RulesDesigner
 from kosmos_graph.claims.check import check_sentences, study_licence, synthesis_licence
 from kosmos_graph.claims.references import references_in
-from kosmos_graph.domain.analysis import Judgement, Rejection, Sentence, Study
+from kosmos_graph.domain.analysis import Judgement, Rejection, Study
 from kosmos_graph.domain.results import Exclusion, Execution
 from kosmos_graph.domain.study_sheet import Covariate, StudySheet
 from kosmos_graph.errors import Transient
@@ -16,6 +16,7 @@ from tests.agents.snapshot import assert_snapshot, rendered
 from tests.agents.studies import LEAFIER, TALLER, executed, garden_material
 
 REPLY = {
+    "say": ["s1"],
     "interpretation": [
         "The difference was {effect}, and the hypothesis is {verdict}.",
         " The difference was {effect}, and the hypothesis is {verdict}. ",
@@ -24,11 +25,7 @@ REPLY = {
     "anomalies": [],
     "follow_ups": ["Assign plants to beds at random."],
 }
-SYNTHESIS = {
-    "agreement": ["The first hypothesis is {c1h1.verdict}."],
-    "patterns": [],
-    "conflicts": ["Leaves tell another story: {c1h2.verdict}."],
-}
+SYNTHESIS = {"say": ["s1"], "patterns": [], "conflicts": ["Leaves tell another story: {c1h2.verdict}."]}
 
 
 async def studied(hypothesis=TALLER, sheet=None, scale=1.0):
@@ -52,6 +49,7 @@ async def test_one_call_gives_sentences_by_section_each_once():
     analyst: Analyst = ModelAnalyst(asker)
     sentences = await analyst.analyse_study(*(await with_hypothesis(await studied())), ())
     assert [(one.section, one.text) for one in sentences] == [
+        ("interpretation", "Mean {outcome} is higher in {group_a} than in {group_b}."),
         ("interpretation", "The difference was {effect}, and the hypothesis is {verdict}."),
         ("confounders", "Beds could differ in water as well as in light."),
         ("follow-ups", "Assign plants to beds at random."),
@@ -148,38 +146,34 @@ async def test_a_synthesis_speaks_of_all_findings_and_passes_the_check_of_claims
     asker = ScriptedAsker([SYNTHESIS])
     material, found = await evidence()
     sentences = await ModelAnalyst(asker).synthesise_findings(material, found, ())
-    assert [one.text for one in sentences] == [*SYNTHESIS["agreement"], *SYNTHESIS["conflicts"]]
+    assert [one.text for one in sentences] == ["On {c1h1.outcome}, the hypothesis is {c1h1.verdict}.", *SYNTHESIS["conflicts"]]
     licence = synthesis_licence(tuple((one.hypothesis, one.study, one.judgement) for one in found), material.cards, material.sheet)
     assert check_sentences("k", sentences, licence).rejected == ()
     shown = set(re.findall(r"^- \{([\w.]+)\}", asker.asked[0].prompt.user, re.MULTILINE))
     assert {"c1h1.verdict", "c1h2.effect"} <= shown <= licence.references
 
 
-def examples(prompt):
-    return re.search(r"follow their wording:\n((?:- .*\n)+)", prompt.user)[1].replace("- ", "").splitlines()
-
-
-async def test_the_sentences_shown_as_examples_are_licensed_themselves():
+async def test_every_sentence_offered_by_name_is_licensed():
     for hypothesis in (TALLER, LEAFIER):
-        asker = ScriptedAsker([REPLY])
+        asker = ScriptedAsker([REPLY | {"say": [f"s{number}"]} for number in (1, 2, 3)])
         material, design, execution = await studied(hypothesis)
-        await ModelAnalyst(asker).analyse_study(material, hypothesis, design, execution, ())
-        shown = tuple(Sentence(section="interpretation", text=text) for text in examples(asker.asked[0].prompt))
         licence = study_licence(hypothesis, design, execution.result, material.sheet, material.options.alpha, material.cards[0])
-        assert shown and check_sentences("k", shown, licence).rejected == ()
-    asker = ScriptedAsker([SYNTHESIS])
+        for _ in range(3):
+            said = await ModelAnalyst(asker).analyse_study(material, hypothesis, design, execution, ())
+            assert check_sentences("k", said[:1], licence).rejected == ()
     material, found = await evidence()
-    await ModelAnalyst(asker).synthesise_findings(material, found, ())
-    shown = tuple(Sentence(section="interpretation", text=text) for text in examples(asker.asked[0].prompt))
     licence = synthesis_licence(tuple((one.hypothesis, one.study, one.judgement) for one in found), material.cards, material.sheet)
-    assert len(shown) > 2 and check_sentences("k", shown, licence).rejected == ()
+    asker = ScriptedAsker([SYNTHESIS | {"say": ["s1", "s2", "s3"]}])
+    said = await ModelAnalyst(asker).synthesise_findings(material, found, ())
+    assert len(said) == 4 and check_sentences("k", said, licence).rejected == ()
 
 
 async def test_several_sentences_in_one_entry_are_taken_apart_and_one_that_was_cut_is_left_out():
     entry = "The difference was {effect}. It is 5 cm. {group_means} were compared, and the rest was cut because"
     asker = ScriptedAsker([REPLY | {"interpretation": [entry]}])
     sentences = await ModelAnalyst(asker).analyse_study(*(await with_hypothesis(await studied())), ())
-    assert [one.text for one in sentences if one.section == "interpretation"] == ["The difference was {effect}.", "It is 5 cm."]
+    own = [one.text for one in sentences if one.section == "interpretation"][1:]
+    assert own == ["The difference was {effect}.", "It is 5 cm."]
 
 
 async def test_words_of_cause_are_barred_unless_the_study_is_randomised():

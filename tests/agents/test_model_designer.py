@@ -164,9 +164,16 @@ async def test_digits_and_results_in_a_rationale_are_sent_back():
     assert [reason.partition(" it ")[0] for reason in asker.asked[1].reasons] == ["mend rationale and keep every other field:"]
 
 
+async def test_a_model_that_changes_its_mind_while_it_mends_its_words_is_held_to_its_first_choice():
+    first = CONFIRM | {"rationale": "These two differ."}
+    turned = {"answers_question": "no", "rationale": "The question is about something else."}
+    plan = await ModelDesigner(ScriptedAsker([first, turned])).plan_research(material(), 1, ())
+    assert (plan.hypotheses[0].target.outcome, plan.hypotheses[0].rationale) == ("body_mass_g", RATIONALES["compare"])
+
+
 async def test_words_that_stay_unfit_are_replaced_by_ours_and_cost_no_choice():
     bad = SHAPE | {"rationale": "The first class has 3 times the luck."}
-    asker = ScriptedAsker([pairs(("body_mass_g", "sex")), bad, bad])
+    asker = ScriptedAsker([pairs(("body_mass_g", "sex")), bad, bad | {"expected": "lower"}])
     plan = await ModelDesigner(asker).plan_research(material(OPEN), 1, ())
     (one,) = plan.hypotheses
     assert (one.direction, one.rationale) == ("positive", RATIONALES["compare"])

@@ -1,12 +1,14 @@
 """Questions as they are asked, and what they ask about the data."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kosmos_graph.agents.reading import read_question
 from kosmos_graph.agents.reading.stated import read_declared, read_stated
-from kosmos_graph.domain.data_card import Kind
+from kosmos_graph.domain.data_card import Kind, Trap
 from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.study_sheet import Covariate, SmallestEffect, StatedHypothesis, StudySheet
 from tests.agents.reading_cards import (
@@ -22,8 +24,10 @@ from tests.agents.reading_cards import (
     TIPS,
     TRIAL,
     card,
+    count,
     levels,
     number,
+    other,
 )
 
 SHEET = StudySheet()
@@ -180,7 +184,7 @@ DECIDED = [
         "compare",
         "response",
         "arm",
-        {"direction": None},
+        {"direction": UP},
     ),
     (PENGUINS, "Is species associated with island?", "associate", {"species", "island"}, None, {}),
     (PENGUINS, "Does species composition vary by island?", "associate", "species", "island", {}),
@@ -514,3 +518,118 @@ def test_whatever_is_decided_names_columns_and_levels_that_exist(words):
         assert all(data.column(condition.column) is not None for condition in claim.target.filters)
         if claim.task == "compare" and claim.target.predictors:
             assert data.column(claim.target.predictors[0]).kind in (Kind.BINARY, Kind.NOMINAL, Kind.ORDINAL)
+
+
+WAGES = card(
+    "wages.csv",
+    number("earnings", 0, 90000),
+    levels("sex", "F", "M"),
+    levels("region", "east", "north", "south"),
+    levels("married", "no", "yes"),
+    levels("dept", "HR", "R&D", "Sales"),
+    count("age", 18, 70),
+    levels("hospital", "Mercy", "St. Anna", "Nord"),
+)
+PRESSURE = card(
+    "bp.csv",
+    levels("arm", "drug 10mg", "placebo"),
+    number("bp_before", 90, 200),
+    number("bp_after", 90, 200),
+    number("energy_2019"),
+    number("energy_2020"),
+    levels("tutoring", "no", "yes"),
+)
+VISITS = card(
+    "visits.csv",
+    other("patient", Kind.IDENTIFIER),
+    count("visit", 0, 3),
+    number("pain", 0, 10),
+    levels("group", "a", "b"),
+    rows=400,
+    traps=(Trap(kind="repeated ids", column="patient", n=100, detail="four rows for each"),),
+)
+RANDOM = card("r.csv", number("xq_7"), number("zz_b"), levels("grp", "kk", "lm", "pp"), count("w3", 0, 5))
+PLAIN = card("p.csv", number("mean"), number("trend"), levels("g", "ctl", "exp"))
+
+MORE = [
+    (WAGES, "who earns more, F or M?", "compare", "earnings", {"predictors": ("sex",), "direction": None}),
+    (WAGES, "Is earnings higher in R&D than in Sales?", "compare", "earnings", {"levels": ("R&D", "Sales"), "direction": UP}),
+    (WAGES, "Do unmarried men earn less than married men?", "compare", "earnings", {"levels": ("no", "yes"), "direction": DOWN}),
+    (WAGES, "Is age higher among the married?", "compare", "age", {"levels": ("yes", "no"), "direction": UP}),
+    (PRESSURE, "Is bp_after lower with drug 10mg than with placebo?", "compare", "bp_after", {"direction": DOWN, "baseline": None}),
+    (PRESSURE, "Did bp drop from bp_before to bp_after?", "change", "bp_after", {"baseline": "bp_before", "direction": DOWN}),
+    (PRESSURE, "Was energy higher in 2019 than in 2020?", "change", "energy_2019", {"baseline": "energy_2020", "direction": UP}),
+    (PRESSURE, "Does tutoring raise bp?", "compare", "bp_after", {"predictors": ("tutoring",), "direction": UP}),
+    (
+        VISITS,
+        "Did pain fall from visit 0 to visit 3?",
+        "change",
+        "pain",
+        {"pair": "patient", "levels": ("3", "0"), "direction": DOWN},
+    ),
+    (VISITS, "Is pain lower at visit 3 than at visit 0?", "change", "pain", {"levels": ("3", "0"), "direction": DOWN}),
+    (VISITS, "Is pain lower in a than in b?", "compare", "pain", {"levels": ("a", "b"), "direction": DOWN}),
+    (RANDOM, "Is xq_7 higher for kk than for lm?", "compare", "xq_7", {"levels": ("kk", "lm"), "direction": UP}),
+    (RANDOM, "Is zz_b related to xq_7?", "associate", "xq_7", {}),
+    (RANDOM, "What share of rows has grp equal to kk?", "estimate", "grp", {"success": "kk"}),
+    (RANDOM, "Is xq_7 > 0?", "compare", "xq_7", {"reference": 0.0, "direction": UP}),
+    (RANDOM, "Is the median xq_7 greater than 0?", "compare", "xq_7", {"reference": 0.0, "quantity": "quantile"}),
+    (PLAIN, "Is mean higher in exp than in ctl?", "compare", "mean", {"levels": ("exp", "ctl"), "direction": UP}),
+    (NILE, "Is there a downward trend in volume?", "trend", "volume", {"direction": DOWN}),
+    (NILE, "volume before vs after 1920", "step", "volume", {"change_at": "1920-01-01"}),
+]
+
+
+@pytest.mark.parametrize(("data", "question", "task", "outcome", "more"), MORE, ids=[row[1] for row in MORE])
+def test_levels_moments_and_signs_are_read_in_many_forms(data, question, task, outcome, more):
+    reading = read(question, data)
+    assert reading.decided, reading.undecided
+    (claim,) = reading.claims
+    assert (claim.task, claim.target.outcome) == (task, outcome)
+    found = {**claim.target.model_dump(), "direction": claim.direction}
+    assert {name: found[name] for name in more} == more
+
+
+SELECTED = [
+    (WAGES, "In the north, do men earn more than women?", [("region", "==", "north")]),
+    (WAGES, "Among people over 60, is age related to earnings?", [("age", ">", 60.0)]),
+    (WAGES, "At St. Anna, is earnings related to age?", [("hospital", "==", "St. Anna")]),
+    (WAGES, "Excluding the south, is earnings related to age?", [("region", "!=", "south")]),
+    (WAGES, "Is earnings related to age in women without HR?", None),
+    (VISITS, "At visit 3, is pain lower in group a than in group b?", [("visit", "==", 3.0)]),
+    (VISITS, "Did pain fall between visit 0 and visit 2 in group b?", [("group", "==", "b")]),
+    (PRESSURE, "Did bp change in the placebo arm?", [("arm", "==", "placebo")]),
+    (RANDOM, "In kk, is xq_7 related to zz_b?", [("grp", "==", "kk")]),
+]
+
+
+@pytest.mark.parametrize(("data", "question", "filters"), SELECTED, ids=[row[1] for row in SELECTED])
+def test_a_restriction_is_kept_or_the_question_is_undecided(data, question, filters):
+    found = [
+        [(condition.column, condition.operator, condition.value) for condition in claim.target.filters]
+        for claim in read(question, data).claims
+    ]
+    assert found == ([] if filters is None else [filters])
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Among nurses, do women earn less than men?",
+        "Do retired women earn less than retired men?",
+        "Do women in Atlantis earn less than men?",
+        "Is earnings twice as high for men as for women?",
+        "Is earnings at least 100 higher for men than for women?",
+        "Excluding pensioners, do men earn more than women?",
+        "Do women who joined after 1999 earn less than men?",
+    ],
+)
+def test_what_nothing_in_the_data_accounts_for_makes_the_question_undecided(question):
+    assert not read(question, WAGES).decided
+
+
+@pytest.mark.parametrize("part", ["body mass and ", "in the ", "for the same ", "a ", "between 2007 and ", "more than "])
+def test_a_long_hostile_question_is_read_quickly(part):
+    began = time.process_time()
+    read(part * 300 + "?", PENGUINS)
+    assert time.process_time() - began < 3

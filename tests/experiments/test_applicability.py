@@ -6,7 +6,7 @@ from kosmos_graph.domain.data_card import ColumnCard, DataCard, Kind, Level, Tra
 from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.hypothesis import Target
 from kosmos_graph.domain.study_sheet import SmallestEffect, StudySheet
-from kosmos_graph.experiments.applicability import applicable_methods, objections, refusal
+from kosmos_graph.experiments.applicability import applicable_methods, objections, refusal, with_delta
 from kosmos_graph.experiments.catalogue import CATALOGUE
 
 SHEET = StudySheet()
@@ -187,3 +187,36 @@ def test_columns_that_do_not_exist_or_have_two_parts_are_objected_to():
 def test_pairing_is_never_ignored():
     assert objections(CATALOGUE["welch_t"], data(), SHEET, target("y", "two", levels=("a", "b"), pair="who"))
     assert objections(CATALOGUE["paired_t"], data(), SHEET, target("y", "two"))
+
+
+def test_two_ordinal_columns_are_compared_by_their_ranks():
+    other = ColumnCard(
+        name="rank", kind=Kind.ORDINAL, missing=0, distinct=3, levels=tuple(Level(name=n, n=33) for n in ("i", "ii", "iii"))
+    )
+    target = Target(dataset="d.csv", outcome="grade", predictors=("rank",))
+    assert applicable_methods(data(other), SHEET, "associate", "effect", target)[0].method == "kendall"
+
+
+def test_a_median_is_compared_with_a_value_by_ranks_alone():
+    target = Target(dataset="d.csv", outcome="y", reference=3.0, quantity="quantile", quantile=0.5)
+    assert [choice.method for choice in applicable_methods(data(), SHEET, "compare", "effect", target)] == ["one_sample_wilcoxon"]
+
+
+def test_the_smallest_effect_speaks_of_the_primary_outcome_alone():
+    sheet = DELTA.model_copy(update={"primary_outcome": "x"})
+    target = Target(dataset="d.csv", outcome="y", predictors=("two",), levels=("a", "b"))
+    assert any("δ" in sentence for sentence in objections(CATALOGUE["tost"], data(), sheet, target))
+    assert not objections(CATALOGUE["tost"], data(), with_delta(sheet, "y", DELTA.smallest_effect), target)
+
+
+def test_two_values_of_a_number_may_be_the_moments_of_pairs():
+    year = ColumnCard(name="year", kind=Kind.COUNT, missing=0, distinct=2, low=1990.0, high=2000.0)
+    target = Target(dataset="d.csv", outcome="y", predictors=("year",), levels=("2000", "1990"), pair="who")
+    assert applicable_methods(data(year), SHEET, "change", "effect", target)[0].method == "paired_t"
+    assert objections(CATALOGUE["paired_t"], data(year), SHEET, target.model_copy(update={"levels": None}))
+
+
+def test_units_with_several_rows_at_a_level_make_no_pairs():
+    few = ColumnCard(name="site", kind=Kind.IDENTIFIER, missing=0, distinct=5)
+    target = Target(dataset="d.csv", outcome="y", predictors=("two",), levels=("a", "b"), pair="site")
+    assert any("which rows make a pair" in sentence for sentence in objections(CATALOGUE["paired_t"], data(few), SHEET, target))

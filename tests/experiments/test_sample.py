@@ -166,3 +166,12 @@ def test_what_is_read_is_what_is_analysed_and_what_is_left_out(rows, paired):
     sample = make_sample(data, design)
     assert sample.n_read == len(sample.frame) + sum(exclusion.n for exclusion in sample.exclusions)
     assert not np.isnan(sample.frame["y"]).any()
+
+
+def test_two_values_of_a_number_are_the_moments_of_pairs():
+    dataset = make_dataset(
+        {"y": [1.0, 2.0, 3.0, 5.0, 7.0], "year": [1990, 2000, 1990, 2000, 2010], "who": ["p", "p", "q", "q", "q"]},
+        kinds={"who": Kind.IDENTIFIER},
+    )
+    sample = make_sample(dataset, make_design("paired_t", "y", ("year",), levels=("2000", "1990"), pair="who"))
+    assert (sample.frame["y"] - sample.frame[BASELINE]).tolist() == [1.0, 2.0]

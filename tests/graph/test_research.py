@@ -216,6 +216,7 @@ class TestBadInput:
             {"options": {"alfa": 0.05}},
             {"about": "/no/such/sheet.yaml"},
             {"about": 7},
+            {"abuot": {}},
             {"about": {"id": "no_such_column"}},
         ],
         ids=str,

@@ -242,7 +242,7 @@ def test_the_chain_of_a_role_opens_as_chat_models(loopback):
     assert getattr(spec, "name", spec) == "openai/x"
 
 
-@pytest.mark.parametrize("option", ["base_url", "organization", "stop_sequences", "enable_cache", "api_url"])
+@pytest.mark.parametrize("option", ["base_url", "stop_sequences", "enable_cache", "api_url"])
 def test_an_option_that_would_be_dropped_is_refused_before_any_call(loopback, option):
     with pytest.raises(BadInput, match=option):
         get_chat_model("openai", model="m", api_base=loopback.base(), api_key="key-for-a-test", **{option: loopback.base()})

@@ -183,3 +183,110 @@ def test_a_run_that_another_process_has_is_refused(settings, data):
         child.kill()
     assert list_runs(settings=settings)[0].status == "interrupted"
     assert resume("theirs", settings=settings).result.findings
+
+
+def test_bad_options_leave_no_folder_and_do_not_take_the_id(settings, data):
+    for wrong in ({"alpha": 2}, {"hypotheses": 0}, {"cycles": -1}, {"nonsense": 1}):
+        with pytest.raises(BadInput):
+            start(QUESTION, [data], settings=settings, options=wrong, run_id="mine")
+    assert not (settings.kosmos_home / "runs").exists()
+    assert start(QUESTION, [data], settings=settings, run_id="mine").wait(60) == "finished"
+
+
+def test_a_stopped_run_is_free_when_wait_returns_and_is_resumed(settings, data):
+    began, go_on = threading.Event(), threading.Event()
+
+    def hold(event):
+        if event.node == "plan_research":
+            began.set()
+            go_on.wait(30)
+
+    run = start(QUESTION, [data], settings=settings, watch=hold)
+    assert began.wait(30)
+    run.stop()
+    go_on.set()
+    assert run.wait(60) == "interrupted"
+    with pytest.raises(RunStopped, match="was stopped"):
+        _ = run.result
+    assert resume(run.id, settings=settings).result.findings
+
+
+def test_a_change_of_directory_does_not_split_a_run(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    run = start(QUESTION, [data], home="relative", settings=Settings())
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert run.wait(60) == "finished"
+    assert (tmp_path / "relative" / "runs" / run.id / "report.md").exists()
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_resume_that_would_ask_a_model_elsewhere_is_refused_unless_it_is_meant(data, tmp_path):
+    from tests.loopback import Fault, LoopbackServer, first_choice
+
+    with LoopbackServer([Fault(status=401)]) as first, LoopbackServer(first_choice) as second:
+        home = tmp_path / "home"
+        before = Settings(litellm_model="openai/m", litellm_api_base=first.base(), kosmos_home=home)
+        after = Settings(litellm_model="openai/m", litellm_api_base=second.base(), kosmos_home=home)
+        run = start(QUESTION, [data], settings=before, options={"hypotheses": 1})
+        assert run.wait(60) == "stopped"
+        with pytest.raises(BadInput, match="moved") as caught:
+            resume(run.id, settings=after)
+        assert first.base() in str(caught.value)
+        assert second.base() in str(caught.value)
+        assert not second.requests
+        assert resume(run.id, settings=after, moved=True).result.findings
+
+
+def test_a_missing_key_at_resume_changes_nothing(data, tmp_path):
+    from kosmos_graph.errors import MissingKey
+    from tests.loopback import Fault, LoopbackServer
+
+    with LoopbackServer([Fault(status=401)]) as server:
+        home = tmp_path / "home"
+        with_key = Settings(deepseek_api_base=server.url, deepseek_api_key="a-key-for-a-test", kosmos_home=home)
+        run = start(QUESTION, [data], settings=with_key, model="deepseek/m", options={"hypotheses": 1})
+        assert run.wait(60) == "stopped"
+        with pytest.raises(MissingKey):
+            resume(run.id, settings=Settings(kosmos_home=home))
+        assert list_runs(settings=with_key)[0].status == "stopped"
+
+
+def test_a_damaged_record_is_named_and_hides_no_other(settings, data):
+    for name in ("one", "two", "three"):
+        start(QUESTION, [data], settings=settings, run_id=name).wait(60)
+    (settings.kosmos_home / "runs" / "one" / "run.json").write_text('{"id":')
+    (settings.kosmos_home / "runs" / "two" / "run.json").write_text("{}")
+    assert {one.id: one.status for one in list_runs(settings=settings)} == {
+        "one": "unreadable",
+        "two": "unreadable",
+        "three": "finished",
+    }
+    for name in ("one", "two"):
+        with pytest.raises(StoreError, match=r"run\.json"):
+            resume(name, settings=settings)
+
+
+def test_a_run_whose_checkpoints_are_gone_is_not_begun_again(settings, data):
+    run = start(QUESTION, [data], settings=settings)
+    run.wait(60)
+    for path in settings.kosmos_home.glob("checkpoints.sqlite*"):
+        path.unlink()
+    with pytest.raises(StoreError, match="gone"):
+        resume(run.id, settings=settings)
+
+
+def test_looking_back_warns_of_nothing(settings, data, caplog):
+    run = start(QUESTION, [data], settings=settings)
+    run.wait(60)
+    history(run.id, settings=settings)
+    _ = run.usage
+    assert not caplog.records
+
+
+def test_a_study_sheet_that_the_methods_do_not_follow_is_a_caveat(settings, data):
+    about = {"weight": "mass", "design": "survey", "primary_outcome": "mass"}
+    report = start(QUESTION, [data], settings=settings, about=about).result
+    text = " ".join(caveat for finding in report.findings for caveat in finding.caveats)
+    assert "weights" in text
+    assert "primary outcome is mass" in text

@@ -6,19 +6,52 @@ import re
 from collections.abc import Iterable, Sequence
 
 from kosmos_graph.agents.reading.frame import Claim, Unread
+from kosmos_graph.agents.reading.lexicon import MONTHS, NARROW, NEUTRAL, NUMBER_WORDS, STOP, UNITS
 from kosmos_graph.agents.reading.limits import IGNORED, WITHIN
-from kosmos_graph.agents.reading.lexicon import MONTHS, NEUTRAL, NUMBER_WORDS, STOP
-from kosmos_graph.agents.reading.scene import Scene, general_words
+from kosmos_graph.agents.reading.scene import Scene, general_words, unknown_words
 from kosmos_graph.agents.reading.tokens import Token, is_foreign
 from kosmos_graph.agents.reading.words import ROW_STEMS, pieces, stem
 from kosmos_graph.domain.hypothesis import Target
 
 RESTRICTED = re.compile(
-    r"(?:^|(?<=, ))(?:among|amongst|within|for|in|considering|restricted to|limited to|only|of) (?:all |the |only |those |our |these )*"
+    r"(?:^|(?<=, ))(?:among|amongst|within|for|in|considering|restricted to|limited to|only|of) (?:(?:all|"
+    r"the|only|those|our|these) ){0,3}"
     r"(?P<who>(?:[a-z]+ ){0,2}[a-z]+)(?= ,| who\b| that\b)"
-    r"|\b(?:among|amongst|restricted to|limited to) (?:all |the |only |those |our |these )*(?P<last>(?:[a-z]+ ){0,2}[a-z]+)$"
+    r"|\b(?:among|amongst|restricted to|limited to) (?:(?:all|the|only|those|our|these) ){0,3}(?P<last>(?:[a-z]+ ){0,2}[a-z]+)$"
 )
-EMPHASISED = frozenset("and or not but is are was were the all any more less than only no yes does do did in of for with vs if".split())
+EMPHASISED = frozenset(
+    [
+        "and",
+        "or",
+        "not",
+        "but",
+        "is",
+        "are",
+        "was",
+        "were",
+        "the",
+        "all",
+        "any",
+        "more",
+        "less",
+        "than",
+        "only",
+        "no",
+        "yes",
+        "does",
+        "do",
+        "did",
+        "in",
+        "of",
+        "for",
+        "with",
+        "vs",
+        "if",
+    ]
+)
+
+
+NARROW_STEMS = frozenset(stem(word) for word in NARROW)
 
 
 def unaccounted(scene: Scene, claims: Sequence[Claim]) -> Unread | None:
@@ -27,6 +60,8 @@ def unaccounted(scene: Scene, claims: Sequence[Claim]) -> Unread | None:
         _level(scene, claims)
         or _number(scene, claims)
         or _restriction(scene, claims)
+        or _adjective(scene, claims)
+        or _comparative(scene, claims)
         or _within(scene, claims)
         or (_name(scene) if not is_foreign(scene.tokens) else None)
     )
@@ -118,10 +153,63 @@ def _restriction(scene: Scene, claims: Sequence[Claim]) -> Unread | None:
     for found in RESTRICTED.finditer(scene.full_text):
         words = (found.group("who") or found.group("last") or "").split()
         content = [word for word in words if word not in STOP and word not in NEUTRAL and stem(word) not in known]
-        strange = [word for word in content if stem(word) not in ROW_STEMS and word not in NUMBER_WORDS]
+        strange = [word for word in content if stem(word) not in ROW_STEMS - NARROW_STEMS and word not in NUMBER_WORDS]
         if strange:
-            return Unread(f"it is about “{' '.join(words)}”, and no column or level of the data matches that", tuple(claims[0].target.columns))
+            return Unread(
+                f"it is about “{' '.join(words)}”, and no column or level of the data matches that", tuple(claims[0].target.columns)
+            )
     return None
+
+
+def _adjective(scene: Scene, claims: Sequence[Claim]) -> Unread | None:
+    """`Do retired women earn less`: a word before the rows or a level that narrows them, and that the data do not have."""
+    for found in re.finditer(r"\b(?P<word>[a-z]+) (?P<noun>[a-z]+|L\d+)\b", scene.full_text):
+        noun = found.group("noun")
+        of_rows = noun.startswith("L") or (stem(noun) in ROW_STEMS and noun not in VERBS)
+        brought = {token.word for token in scene.tokens if token.added}
+        if (
+            found.group("word") in brought
+            or not of_rows
+            or not unknown_words(scene, found.group("word"))
+            or VERB_LIKE.search(found.group("word"))
+        ):
+            continue
+        if stem(found.group("word")) not in ROW_STEMS:
+            return Unread(f"no column or level of the data matches “{found.group('word')}”", tuple(claims[0].target.columns))
+    return None
+
+
+def _comparative(scene: Scene, claims: Sequence[Claim]) -> Unread | None:
+    """`Safer than`: a comparison by a word that the rules do not know has a direction that would be lost."""
+    if any(claim.direction is not None for claim in claims):
+        return None
+    found = re.search(r"\b(?P<word>[a-z]{3,}er) (?:than|in|on|at|with|for|among|during|when)\b", scene.full_text)
+    word = found.group("word") if found is not None else ""
+    if not word or not unknown_words(scene, word) or stem(word) in ROW_STEMS:
+        return None
+    return Unread(f"what “{word}” means in terms of the data is not clear", claims[0].target.columns)
+
+
+VERBS = frozenset(
+    [
+        "order",
+        "orders",
+        "place",
+        "cases",
+        "state",
+        "states",
+        "house",
+        "houses",
+        "name",
+        "record",
+        "match",
+        "matches",
+        "plant",
+        "stores",
+        "trips",
+    ]
+)
+VERB_LIKE = re.compile(r"ing$")
 
 
 def _name(scene: Scene) -> Unread | None:
@@ -133,10 +221,13 @@ def _name(scene: Scene) -> Unread | None:
     inside = {place for mention in scene.mentions for place in range(mention.start, mention.end)}
     known = general_words(scene)
     for place, token in enumerate(scene.tokens):
-        if token.kind != "word" or place in inside or not token.text[:1].isupper() or len(token.text) < 2:
+        if token.kind != "word" or place in inside or not token.text[:1].isupper() or token.text in ("A", "I"):
             continue
         starts = place == 0 or scene.tokens[place - 1].text in ".:?!\"“'`("
         plain = token.word in NEUTRAL or token.stem in known or token.word in MONTHS or token.stem in ROW_STEMS or token.added
+        inner = place > 0 and scene.tokens[place - 1].end == token.start
+        if inner or token.word in UNITS:
+            continue
         small = token.word in STOP and not (token.text.isupper() and token.word not in EMPHASISED)
         if starts or plain or small or _said_elsewhere(token, scene):
             continue
@@ -150,4 +241,25 @@ def _said_elsewhere(token: Token, scene: Scene) -> bool:
     return token.word in words or stem(token.word) in {stem(word) for word in words} or token.word in ABBREVIATED
 
 
-ABBREVIATED = frozenset("anova ancova ci sd se iqr tost hc welch fisher student mann whitney spearman pearson kendall wilcoxon holm".split())
+ABBREVIATED = frozenset(
+    [
+        "anova",
+        "ancova",
+        "ci",
+        "sd",
+        "se",
+        "iqr",
+        "tost",
+        "hc",
+        "welch",
+        "fisher",
+        "student",
+        "mann",
+        "whitney",
+        "spearman",
+        "pearson",
+        "kendall",
+        "wilcoxon",
+        "holm",
+    ]
+)

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from kosmos_graph.agents.reading.frame import Unread
+from kosmos_graph.agents.reading.lexicon import STOP
 from kosmos_graph.agents.reading.scene import MARK, Scene, unknown_words
-from kosmos_graph.agents.reading.words import pieces
+from kosmos_graph.agents.reading.words import ROW_STEMS, pieces, stem
 from kosmos_graph.domain.data_card import Kind
 from kosmos_graph.domain.filters import Filter, Operator
 
@@ -29,8 +30,10 @@ ADJUST = tuple(
     )
 )
 AGED = re.compile(
-    r"\b(?:among|for|in|of|only) (?:all |the |only )?(?:[a-z]+ |L\d+ |C\d+ )?(?P<cut>(?P<how>over|above|under|below|at least|at most|more age than|"
-    r"less age than|more than|less than) (?:the age of )?(?P<n>N\d+)(?: years?)?(?: of age| old| age)*)(?=$| ,| (?:is|are|do|does|did|was|were|has|have)\b)"
+    r"\b(?:among|for|in|of|only) (?:all |the |only )?(?P<who>[a-z]+|L\d+|C\d+) (?P<cut>(?P<how>over|above|"
+    r"under|below|at least|at most|more age than|"
+    r"less age than|more than|less than) (?:the age of )?(?P<n>N\d+)(?: years?)?(?: of age| old| "
+    r"age)*)(?=$| ,| (?:is|are|do|does|did|was|were|has|have)\b)"
 )
 """`Among people over 60`: years of age, where the data have exactly one column of ages."""
 BOUNDS: tuple[tuple[re.Pattern[str], Operator], ...] = (
@@ -61,7 +64,11 @@ def cut_clauses(scene: Scene) -> Clauses | Unread:
     if isinstance(adjusted, Unread):
         return adjusted
     rest, covariates = adjusted
-    filters: list[Filter] = []
+    excluded = _exclusion(rest)
+    if isinstance(excluded, Unread):
+        return excluded
+    rest, first = excluded
+    filters: list[Filter] = [*first]
     while (found := _condition(rest)) is not None:
         condition, span = found
         filters.append(condition)
@@ -82,6 +89,38 @@ def _cut_adjustment(scene: Scene) -> tuple[Scene, tuple[str, ...]] | Unread:
             return Unread("it asks to adjust for something that no column holds")
         return rest, columns
     return scene, ()
+
+
+EXCLUDING = re.compile(
+    r"(?:^|(?<= ))(?:excluding|except(?:ing)?(?: for)?|ignoring|leaving out|apart from|aside from|"
+    r"omitting|dropping|other than|but not|"
+    r"not counting|disregarding|without(?= (?:the |on |at |in )*L\d+(?: [a-z]+)? ,|.* L\d+$))\b(?P<what>(?: (?!,)\S+)*)"
+)
+
+
+def _exclusion(scene: Scene) -> tuple[Scene, tuple[Filter, ...]] | Unread:
+    """`Excluding the Airport, ...`: rows that have none of the named levels."""
+    found = EXCLUDING.search(scene.text)
+    if found is None:
+        return scene, ()
+    levels = scene.levels_in(found.group("what"))
+    rest = scene.without(found.span())
+    columns = dict.fromkeys(column for column, _ in levels)
+    plain = all(word in STOP or stem(word) in ROW_STEMS for word in re.findall(r"\b[a-z]+\b", found.group("what")))
+    if (
+        not levels
+        or not plain
+        or scene.columns_in(found.group("what"))
+        or any(scene.column(name).kind == Kind.DATETIME for name in columns)
+    ):
+        return Unread("what it leaves out is not clear: name a level of a column after “excluding”, at the end or before a comma")
+    return rest, tuple(_without_levels(scene, name, tuple(level for column, level in levels if column == name)) for name in columns)
+
+
+def _without_levels(scene: Scene, column: str, levels: tuple[str, ...]) -> Filter:
+    if len(levels) == 1:
+        return Filter(column=column, operator="!=", value=float(levels[0]) if scene.column(column).kind.numeric else levels[0])
+    return Filter(column=column, operator="not in", value=levels)
 
 
 def _condition(scene: Scene) -> tuple[Filter, tuple[int, int]] | None:
@@ -111,7 +150,8 @@ def _aged(scene: Scene) -> tuple[Filter, tuple[int, int]] | None:
         return None
     operator = next((operator for words, operator in BOUNDS if words.search(found.group("how"))), None)
     value = scene.number(found.group("n")).value
-    if operator is None or value is None:
+    who = found.group("who")
+    if operator is None or value is None or not 0 < value < 125 or not (stem(who) in ROW_STEMS or MARK.fullmatch(who)):
         return None
     return Filter(column=ages[0], operator=operator, value=value), found.span("cut")
 

@@ -21,6 +21,7 @@ LIKELY = re.compile(
     r"tend\w*)\b"
 )
 
+
 def compare_levels(scene: Scene) -> Frame | Unread | None:
     """Two or more levels of one column compared in an outcome; None where no column has two of its levels named."""
     grouped = _grouped(scene)
@@ -156,7 +157,9 @@ def _ordered(scene: Scene, column: str, levels: tuple[str, ...]) -> tuple[tuple[
 
 def _without_than(scene: Scene, column: str, levels: tuple[str, ...]) -> tuple[tuple[str, str], Direction | None]:
     """`Did Y rise from A to B`, `between 1990 and 2000`: the sign is that of later minus earlier."""
-    shift = re.search(r"\bfrom (?:[a-z]+ ){0,2}?(?P<a>L\d+)(?: [a-z]+){0,2}? (?:to|until|through) (?:[a-z]+ ){0,2}?(?P<b>L\d+)", scene.text)
+    shift = re.search(
+        r"\bfrom (?:[a-z]+ ){0,2}?(?P<a>L\d+)(?: [a-z]+){0,2}? (?:to|until|through) (?:[a-z]+ ){0,2}?(?P<b>L\d+)", scene.text
+    )
     if shift is not None:
         start, end = (_levels_of(scene, column, shift.group(part)) for part in ("a", "b"))
         if start and end and start != end:

@@ -33,12 +33,16 @@ Option = tuple[str, str | None]
 LevelRun = tuple[str, str, int, int, int, bool, float]
 MOST_LEVELS = 400
 SIGNS = frozenset(("positive", "negative", "high", "low", "strong", "weak", "inverse", "linear"))
-YEAR_LEADS = frozenset(("", *"in for during of year and between to from than vs versus with by at".split()))
+YEAR_LEADS = frozenset(
+    ("", *["in", "for", "during", "of", "year", "and", "between", "to", "from", "than", "vs", "versus", "with", "by", "at"])
+)
 BETWEEN_VALUES = frozenset(("and", "than", "to", "vs", "versus", "or", "in", "at", "for", "with", ",", "compared", "the"))
 AVERAGES = frozenset(("average", "mean", "median", "typical", "expected", "most", "least", "more", "less"))
 OPPOSED = frozenset(("than", "vs", "versus", "between", "compared", "from", "or"))
 LONE_BEFORE = frozenset(("than", "and", "or", "vs", "versus", "compared", "to", "from", "is", "are", "was", "on", "in", "differ"))
-LONE_AFTER = frozenset(("in", "for", "of", "between", "and", "than", "to", "from", "or", "vs", "versus", "with", "on", "under", "by"))
+LONE_AFTER = frozenset(
+    ("in", "for", "of", "between", "and", "than", "to", "from", "or", "vs", "versus", "with", "on", "under", "by")
+)
 
 
 def positive_level(column: ColumnCard) -> str | None:
@@ -98,6 +102,8 @@ def _level_runs(column: ColumnCard, level: str, tokens: tuple[Token, ...]) -> It
     for start, token in enumerate(tokens):
         if _relates(tokens, start):
             continue
+        if _is_denied(column, level, token):
+            yield column.name, level, start, start + 1, 1, True, 0.9
         if _is_article_like(level) and (people is None or token.text == level):
             if _stands_alone(column, level, tokens, start):
                 yield column.name, level, start, start + 1, 1, True, 1.0
@@ -115,7 +121,7 @@ def _level_runs(column: ColumnCard, level: str, tokens: tuple[Token, ...]) -> It
             yield column.name, level, start, end, len(parts), True, 1.0
         elif parts and (ordinal := _by_ordinal(parts, tokens, start)):
             yield column.name, level, start, ordinal, len(parts), True, 0.9
-        elif _in_other_words(column, level, parts, token) or _is_denied(column, level, token):
+        elif _in_other_words(column, level, parts, token):
             yield column.name, level, start, start + 1, 1, True, 0.9
 
 
@@ -127,11 +133,11 @@ def _relates(tokens: tuple[Token, ...], start: int) -> bool:
 
 def _is_article_like(level: str) -> bool:
     """Whether a level's name is a small word or a lone letter, which a sentence has for other reasons too."""
-    return level.lower() in STOP and len(level) <= 2 or (len(level) == 1 and level.isalpha())
+    return (level.lower() in STOP and len(level) <= 2) or (len(level) == 1 and level.isalpha())
 
 
 def _stands_alone(column: ColumnCard, level: str, tokens: tuple[Token, ...], start: int) -> bool:
-    """Whether a word such as `a` is the level: quoted, after the column's name or a word for groups, or where no noun follows it."""
+    """Whether a word such as `a` is the level: quoted, after the column's name or a word for groups, or with no noun after it."""
     token = tokens[start]
     if token.kind != "word" or token.text != level:
         return False
@@ -158,10 +164,10 @@ def _by_ordinal(parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -
 
 def _is_denied(column: ColumnCard, level: str, token: Token) -> bool:
     """Whether a word such as `unmarried` is the no of a yes/no column called married."""
-    if column.kind != Kind.BINARY or level != negative_level(column):
-        return False
     prefix = next((prefix for prefix in ("un", "non", "in") if token.word.startswith(prefix)), None)
-    rest = token.word[len(prefix) :] if prefix is not None else ""
+    if prefix is None or column.kind != Kind.BINARY or level != negative_level(column):
+        return False
+    rest = token.word[len(prefix) :]
     return len(rest) > 4 and any(likeness(rest, part) >= 0.8 for part in pieces(f"{column.name} {column.label or ''}"))
 
 
@@ -185,7 +191,9 @@ def _people(column: ColumnCard, level: str) -> str | None:
     return fits[0] if fits and (len(word) > 1 or bool(meanings("sex") & meanings(fold(column.name)))) else None
 
 
-def _names(column: ColumnCard, level: str, people: str | None, parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -> bool:
+def _names(
+    column: ColumnCard, level: str, people: str | None, parts: tuple[str, ...], tokens: tuple[Token, ...], start: int
+) -> bool:
     if people is None and all(part in GENERIC_LEVELS or part in NEUTRAL or part.isdigit() for part in parts):
         return _is_told(column, level, parts, tokens, start)
     if len(parts) == 1 and len(parts[0]) <= 2:
@@ -193,7 +201,7 @@ def _names(column: ColumnCard, level: str, people: str | None, parts: tuple[str,
     if len(parts) == 1 and parts[0] in STOP:
         return tokens[start].text == level and level[0].isupper() and start > 0
     end = _end(parts, tokens, start)
-    said = [token.word for token in tokens[start:end] if token.word not in STOP]
+    said = [token.word for token in tokens[start:end] if token.word not in STOP and token.kind in ("word", "number")]
     return end > start and len(said) == len(parts) and all(_same(word, part) for word, part in zip(said, parts, strict=True))
 
 

@@ -62,7 +62,8 @@ DIMENSIONS = words("length width height depth")
 
 UNITS = words(
     """mm cm m km g kg mg ug lb lbs oz pounds ms sec secs s mins hr hrs hour hours days kcal cal c f k kpa hpa mmhg bpm hz khz
-    mhz usd eur gbp dollars euros pct percent l ml dl kw w kwh mph kmh kmph ppm ppb sqm sqft m2 km2 ha m3 in inches inch ft feet miles mi yrs thousands
+    mhz usd eur gbp dollars euros pct percent l ml dl kw w kwh mph kmh kmph ppm ppb sqm sqft
+    m2 km2 ha m3 in inches inch ft feet miles mi yrs thousands
     millions"""
 )
 
@@ -306,17 +307,23 @@ RELATION_NOUNS = words(
 )
 GROUP_NOUNS = words("group groups arm level class category type condition site batch treatment cohort sample")
 ROWS = words(
-    """person people individual participant subject respondent patient student pupil child kid adult teenager employee worker
+    """person people men women children mice individual
+    participant subject respondent patient student pupil child kid adult teenager employee worker
     staff player athlete customer client consumer shopper user visitor passenger traveller traveler voter citizen resident
     inhabitant household family couple mother father parent baby infant newborn woman man girl boy female male car vehicle
     truck house home apartment flat property building store shop restaurant hotel company firm business school hospital
     clinic country state city town county region district village nation place location area site field farm plot animal
     dog cat mouse rat bird fish penguin chick cow pig horse plant tree flower seed crop cell bacterium bacteria gene sample
     product item book movie film song game match race flight trip journey day week month year night hour order purchase
-    transaction loan account row record case observation entry unit data event accident crime volunteer member teacher
-    nurse doctor driver smoker drinker reader"""
+    transaction loan account row record case observation entry unit data event accident crime """
 )
 """Words for what a row may be."""
+NARROW = words(
+    """child children kid adult teenager men women mother father parent baby infant newborn
+    woman man girl boy female male pupil citizen voter
+    teacher nurse doctor driver smoker drinker"""
+)
+"""Words for rows that say which of them: `among women` is about a part of the rows."""
 LESS_IS_BETTER = words(
     """pain error errors time duration cost costs price mortality death deaths risk symptom symptoms loss losses delay delays
     waiting wait latency defect defects crime murder poverty unemployment pollution emission emissions depression anxiety stress
@@ -329,88 +336,3 @@ NUMBER_WORDS |= {"nine": 9.0, "ten": 10.0, "twelve": 12.0, "twenty": 20.0, "hund
 
 MORE = words("more higher larger greater bigger above over exceeds exceed")
 LESS = words("less lower smaller fewer below under")
-
-GRADED: dict[str, str] = {
-    "heavier": "more weight",
-    "heaviest": "most weight",
-    "lighter": "less weight",
-    "lightest": "least weight",
-    "taller": "more height",
-    "tallest": "most height",
-    "older": "more age",
-    "oldest": "most age",
-    "younger": "less age",
-    "youngest": "least age",
-    "longer": "more length",
-    "longest": "most length",
-    "shorter": "less length",
-    "shortest": "least length",
-    "wider": "more width",
-    "widest": "most width",
-    "broader": "more width",
-    "narrower": "less width",
-    "deeper": "more depth",
-    "deepest": "most depth",
-    "shallower": "less depth",
-    "faster": "more speed",
-    "fastest": "most speed",
-    "slower": "less speed",
-    "slowest": "least speed",
-    "richer": "more income",
-    "richest": "most income",
-    "poorer": "less income",
-    "poorest": "least income",
-    "warmer": "more temperature",
-    "warmest": "most temperature",
-    "hotter": "more temperature",
-    "hottest": "most temperature",
-    "colder": "less temperature",
-    "coldest": "least temperature",
-    "cooler": "less temperature",
-    "cheaper": "less price",
-    "cheapest": "least price",
-    "costlier": "more price",
-    "pricier": "more price",
-    "happier": "more happiness",
-    "happiest": "most happiness",
-    "wetter": "more rain",
-    "wettest": "most rain",
-    "rainier": "more rain",
-    "windier": "more wind",
-    "windiest": "most wind",
-    "higher": "more",
-    "highest": "most",
-    "larger": "more",
-    "largest": "most",
-    "greater": "more",
-    "greatest": "most",
-    "bigger": "more",
-    "biggest": "most",
-    "lower": "less",
-    "lowest": "least",
-    "smaller": "less",
-    "smallest": "least",
-    "fewer": "less",
-    "fewest": "least",
-    "likelier": "more likely",
-    "exceed": "more than",
-    "exceeds": "more than",
-    "exceeded": "more than",
-    "heavy": "weight",
-    "tall": "height",
-    "old": "age",
-    "expensive": "price",
-    "costly": "price",
-    "fast": "speed",
-    "deep": "depth",
-    "wide": "width",
-    "hot": "temperature",
-    "cold": "temperature",
-    "rich": "income",
-    "rainy": "rain",
-    "windy": "wind",
-}
-"""Adjectives as a direction and the quantity that they are about."""
-
-OPTIONAL_QUANTITIES = words("length depth width")
-"""Quantities that an adjective may add to a column that is named otherwise (a longer waiting time)."""

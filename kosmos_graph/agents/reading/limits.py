@@ -55,6 +55,10 @@ REFUSALS = tuple(
             r"deviations?|more consistent|vary more)\b",
             "it asks about the shape or spread of a distribution, for which there is no method here",
         ),
+        (
+            r"\b(?:twice|thrice|double|triple|(?:two|three|four|N\d+) times|half) (?:as|the|more|that)\b",
+            "it asks about a ratio, for which there is no method here",
+        ),
     )
 )
 WHY = re.compile(r"^(?:so |and |but )?why\b")

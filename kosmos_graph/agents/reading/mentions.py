@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from kosmos_graph.agents.reading.levels import Option, level_runs, negative_level, positive_level, with_numeric_levels
-from kosmos_graph.agents.reading.lexicon import ALIASES, DIMENSIONS, GENERIC, NEUTRAL, STOP
+from kosmos_graph.agents.reading.lexicon import AFTER, ALIASES, BEFORE, DIMENSIONS, GENERIC, NEUTRAL, STOP
 from kosmos_graph.agents.reading.lexicon import words as word_set
 from kosmos_graph.agents.reading.tokens import Token
 from kosmos_graph.agents.reading.words import ROW_STEMS, fold, is_acronym, is_compound, is_unit, likeness, pieces, squashed
@@ -22,6 +22,8 @@ VERBAL = word_set(
     influence compare impact depend"""
 )
 """Words that ask: as a column's whole name they count only where the name is quoted or spelt in its own letter case."""
+
+
 @dataclass(frozen=True)
 class Mention:
     """Tokens [start, end) that name something. `options` are what they may name: (column, level), or (column, None).
@@ -64,7 +66,8 @@ def find_mentions(tokens: tuple[Token, ...], card: DataCard, sheet: StudySheet, 
         Mention(((column, level),), start, end, matched, full, strength)
         for column, level, start, end, matched, full, strength in level_runs(card, tokens)
     ]
-    placed = _place(_sensible(runs, tokens))
+    runs = [run for run in _sensible(runs, tokens) if not any(run.start < place < run.end for place in _both_moments(tokens))]
+    placed = _place(runs)
     placed = [_as_group_noun(mention, tokens, card) for mention in placed]
     placed = [_as_own_level(mention, placed, tokens, card) for mention in placed]
     placed = [mention for mention in placed if mention.full or mention.is_level or not _names_rows(mention, tokens)]
@@ -258,6 +261,16 @@ def _as_group_noun(mention: Mention, tokens: tuple[Token, ...], card: DataCard) 
     plural = word.endswith("s") and not pieces(column.name)[-1].endswith("s") and not word.endswith("ss") and mention.full
     agent = plural and (word[:-1].endswith(("er", "or")) or word[:-1] == pieces(column.name)[-1])
     return replace(mention, options=((column.name, yes),)) if agent else mention
+
+
+def _both_moments(tokens: tuple[Token, ...]) -> tuple[int, ...]:
+    """Places of the words of `before and after`, which name two moments and end no column's name."""
+    for place, token in enumerate(tokens[:-2]):
+        joint = tokens[place + 1].word in ("and", "to", "vs", "versus", "than", "with", "or")
+        ends = {token.word, tokens[place + 2].word}
+        if joint and ends & BEFORE and ends & AFTER:
+            return (place, place + 2)
+    return ()
 
 
 def _as_own_level(mention: Mention, placed: list[Mention], tokens: tuple[Token, ...], card: DataCard) -> Mention:

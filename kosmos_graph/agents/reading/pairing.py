@@ -8,7 +8,7 @@ from dataclasses import replace
 from kosmos_graph.agents.reading.frame import Frame, Unread
 from kosmos_graph.agents.reading.levels import after_and_before
 from kosmos_graph.agents.reading.moments import NUMBERED, measurement_pairs, numbered_pairs
-from kosmos_graph.agents.reading.scene import COLUMN, Scene, general_words
+from kosmos_graph.agents.reading.scene import COLUMN, Scene, general_words, unknown_words
 from kosmos_graph.agents.reading.signs import asks_sameness, direction, sign
 from kosmos_graph.agents.reading.words import ROW_STEMS, pieces, stem
 from kosmos_graph.domain.data_card import ColumnCard
@@ -34,7 +34,9 @@ FROM_START = re.compile(
     r"\b(?:from|than|since|versus|vs|compared (?:to|with)|relative to|with) (?:the |its |their |at )?"
     r"(?:baseline|before|beforehand|start|initial\w*|beginning|pretest)\b"
 )
-TIMES = frozenset(("year", "yr", "time", "wave", "visit", "week", "month", "day", "session", "round", "occasion", "phase", "period"))
+TIMES = frozenset(
+    ("year", "yr", "time", "wave", "visit", "week", "month", "day", "session", "round", "occasion", "phase", "period")
+)
 UNIT_PHRASES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -77,12 +79,14 @@ def compare_measurements(scene: Scene) -> Frame | Unread | None:
         return None
     meant = _columns_meant(scene)
     told = _numbers_told(scene, meant)
-    if told is not None:
-        return told
     pair = _moments(scene, meant)
-    if pair is not None:
-        return _change(scene, pair)
-    two = tuple(meant)
+    if told is not None or pair is not None:
+        return told if pair is None or told is not None else _change(scene, pair)
+    return _side_by_side(scene, meant)
+
+
+def _side_by_side(scene: Scene, two: tuple[str, ...]) -> Frame | Unread | None:
+    """`Is X larger than Y?` of two numeric columns."""
     if len(two) != 2 or not all(scene.column(name).kind.numeric for name in two):
         return None
     if not (scene.within or _compared(scene)):
@@ -131,9 +135,14 @@ def _columns_meant(scene: Scene) -> tuple[str, ...]:
 def _moments(scene: Scene, meant: tuple[str, ...]) -> tuple[str, str] | None:
     """(after, before) where the question is about one measurement at two times, named both or by what they share."""
     sure = len(COLUMN.findall(scene.text)) > 1 or len(scene.columns_in(scene.text)) == len(meant)
+    both = len(scene.columns_in(scene.text)) == len(meant)
     pairs = measurement_pairs(scene.card.columns)
     for after, before in pairs:
-        if set(meant) == {after, before} and CHANGE.search(scene.text):
+        if (
+            set(meant) == {after, before}
+            and CHANGE.search(scene.text)
+            and (both or not unknown_words(scene, re.sub(r"[a-z]+ (?=C\d)", "", scene.text)))
+        ):
             return after, before
         if len(meant) == 1 and meant[0] in (after, before) and FROM_START.search(scene.text):
             return after, before

@@ -13,7 +13,8 @@ PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
         (
-            r"^(?:(?:so|and|but|please|well|ok|hi|hello|hey|dear \w+) ,? ?)*(?:i|we) (?:\w+ )?(?:suspect|think|believe|guess|"
+            r"^(?:(?:so|and|but|please|well|ok|hi|hello|hey|dear \w+) (?:, )?){0,3}(?:i|we) (?:\w+ )?(?:suspect|"
+            r"think|believe|guess|"
             r"assume|expect|suppose|hypothesi[sz]e|claim) (?:that )?",
             "is it true that ",
         ),
@@ -29,6 +30,8 @@ PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:down ?wards?|falling|negative) (?:time )?(?P<t>trends?|drift|tendency)\b", r"decreasing \g<t>"),
         (r"\b(?:up ?wards?|rising|positive) (?:time )?(?P<t>trends?|drift|tendency)\b", r"increasing \g<t>"),
         (r"\bhand in hand\b", "together"),
+        (r"\b(?:lose|loses|lost|losing) (?:\w+ )?more (?=C\d+)", "have decreased "),
+        (r"\b(?:gain|gains|gained|gaining|put on) (?:\w+ )?more (?=C\d+)", "have more "),
         (r"\b(?:play|plays|played) (?:a|any|no) (?:\w+ )?(?:role|part) (?:in|for)\b", "affect"),
         (r"\b(?:make|makes|made) (?:a|any|some) (?:\w+ )?difference (?:to|in|for|on)\b", "affect"),
         (r"\b(?:ha(?:s|ve|d)|having) (?P<of>C\d+|L\d+)ed\b", r"\g<of>"),

@@ -18,7 +18,8 @@ from kosmos_graph.domain.hypothesis import Quantity
 ASKS = re.compile(
     r"^(?:(?:so|and|please|can you|could you|tell me|i want to know|i would like to know|roughly|"
     r"approximately|about|,|estimate|give me|report|find|calculate|compute) )*"
-    r"(?:(?:(?:on|in|for|at|during|of|to) )?(?:what|which|how many|how much)(?: is| are| was| were| s|)\b|how\b|(?:the )?(?:mean|average|"
+    r"(?:(?:(?:on|in|for|at|during|of|to) )?(?:what|which|how many|how much)(?: is| are| was| were| s|)\b|"
+    r"how\b|(?:the )?(?:mean|average|"
     r"median|proportion|share|percentage|percent|fraction|typical|lower|upper|first|third|N\d+)\b|estimate\b|"
     r"(?:estimate|give|report|find|calculate|compute)\b)"
 )
@@ -50,8 +51,33 @@ UNOFFERED = re.compile(
 )
 COUNTED = re.compile(r"^(?!.*\b(?:maximum|minimum|max|min|sum|total|deviation|variance|range|mode|most|least|skew\w*|kurtosis)\b)")
 NOUN_OF_RATE = re.compile(r"\b(?P<noun>[a-z]+) (?:rate|probability|risk|prevalence|frequency|odds|chance)\b")
-WHOSE = re.compile(r"\b(?:proportion|share|percentage|percent|fraction|prevalence|rate) of (?P<whose>(?:[a-z]+ )+?)(?=[CLN]\d|is\b|are\b|was\b|were\b|that\b|who\b|have\b|has\b|had\b|in\b|$)")
-PLAIN_RATES = frozenset("the a an overall average mean total what which whose typical observed estimated its their crude raw general highest".split())
+WHOSE = re.compile(
+    r"\b(?:proportion|share|percentage|percent|fraction|prevalence|rate) of (?P<whose>(?:[a-z]+ "
+    r")+?)(?=[CLN]\d|is\b|are\b|was\b|were\b|that\b|who\b|have\b|has\b|had\b|in\b|$)"
+)
+PLAIN_RATES = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "overall",
+        "average",
+        "mean",
+        "total",
+        "what",
+        "which",
+        "whose",
+        "typical",
+        "observed",
+        "estimated",
+        "its",
+        "their",
+        "crude",
+        "raw",
+        "general",
+        "highest",
+    ]
+)
 VERB = re.compile(r"\b(?:is|are|was|were|be|have|has|had|who|that|which|belong\w*|come|comes|came|live\w*)\b(?P<rest>.*?[CL]\d.*)$")
 PREPOSITION = re.compile(r"\b(?:from|on|in|at)\b(?P<rest>.*?[CL]\d.*)$")
 GROUPED = re.compile(
@@ -196,6 +222,8 @@ def against_value(scene: Scene) -> Frame | Unread | None:
     value, token = _value(scene, found.group("n"))
     if value is None:
         return None
+    if scene.columns_with_two_levels:
+        return Unread("it compares groups by a stated margin, for which there is no method here", scene.columns_in(scene.text))
     outcomes, levels = scene.columns_in(scene.text), scene.levels_in(scene.text)
     if len(outcomes) > 1 or (not outcomes and not levels):
         return Unread("it compares with a value, and which one column it is about is not clear", outcomes)

@@ -15,7 +15,15 @@ from kosmos_graph.agents.reading.mentions import is_plain_name
 from kosmos_graph.agents.reading.open_affect import what_affects
 from kosmos_graph.agents.reading.pairing import change_of_units, compare_measurements, with_units_cut
 from kosmos_graph.agents.reading.quantities import against_value, estimate
-from kosmos_graph.agents.reading.relations import denied_trait, graded_pair, relate, share_by_level, single_level, trait
+from kosmos_graph.agents.reading.relations import (
+    denied_trait,
+    graded_pair,
+    relate,
+    share_by_level,
+    single_level,
+    trait,
+    with_direction,
+)
 from kosmos_graph.agents.reading.restrictions import cut_restrictions
 from kosmos_graph.agents.reading.scene import COLUMN, Scene, ambiguous, set_scene, unknown_words
 from kosmos_graph.agents.reading.series import over_time
@@ -30,6 +38,8 @@ from kosmos_graph.domain.study_sheet import StudySheet
 LONGEST = 1200
 """Characters of one question that are read."""
 
+MOST_MENTIONS = 30
+"""Names of columns and levels in one question; a longer list is no question."""
 Rule = Callable[[Scene], Frame | Unread | None]
 RULES: tuple[Rule, ...] = (
     over_time,
@@ -121,7 +131,8 @@ def _read_with(sentence: str, card: DataCard, sheet: StudySheet, *, plain: bool)
         considered = tuple(dict.fromkeys((*read.considered, *(column for mention in scene.mentions for column in mention.columns))))
         return Attempt(card, _undecided(Unread(read.reason, considered), (card,)), named)
     claims, notes = read
-    taken = scene.notes if any(claim.direction is not None for claim in claims) else ()
+    directed = any(claim.direction is not None for claim in claims)
+    taken = tuple(note for note in scene.notes if directed or "later" in note)
     return Attempt(card, _reading(sentence, scene, claims, (*taken, *notes)), named)
 
 
@@ -145,7 +156,8 @@ def _alternative(sentence: str, claims: tuple[Claim, ...]) -> tuple[Alternative,
 
 
 def _read_scene(scene: Scene) -> tuple[tuple[Claim, ...], tuple[str, ...]] | Unread:
-    refused = refusal(scene)
+    many = Unread("it names too many columns and levels at once") if len(scene.mentions) > MOST_MENTIONS else None
+    refused = many or refusal(scene)
     if refused is not None:
         return refused
     clauses = cut_clauses(scene)
@@ -160,6 +172,7 @@ def _read_scene(scene: Scene) -> tuple[tuple[Claim, ...], tuple[str, ...]] | Unr
     problem = _beside(frame, scene)
     if problem is not None:
         return problem
+    frame = with_direction(frame, scene)
     settled = settle(frame, scene, clauses.covariates, (*clauses.filters, *_leftover_filters(frame, scene)))
     if isinstance(settled, Unread):
         return settled
@@ -192,10 +205,15 @@ def _last_resort(scene: Scene) -> Frame | Unread:
     if len(columns) == 2 and len(words) <= 1 and len(COLUMN.findall(scene.text)) == 2:
         if scene.column(columns[1]).kind.categorical and scene.column(columns[0]).kind.numeric:
             columns = columns[::-1]
-        return Frame("relate", (columns[1],), (columns[0],), mutual=True, equal=asks_sameness(scene.text))
+        return Frame("relate", (columns[1],), (columns[0],), mutual=_alike(scene, columns), equal=asks_sameness(scene.text))
     if not columns and not scene.levels_in(scene.text):
         return Unread(f"no column of the data matches “{' '.join(words[:6])}”" if words else "it names no column of the data")
     return Unread("it names only one column" if len(columns) < 2 else "what it asks about these columns is not clear", columns)
+
+
+def _alike(scene: Scene, columns: tuple[str, ...]) -> bool:
+    """Whether outcome and predictor may change places: a number does not explain what group a row is in."""
+    return not (scene.column(columns[0]).kind.categorical and scene.column(columns[1]).kind.numeric)
 
 
 def _beside(frame: Frame, scene: Scene) -> Unread | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kosmos_graph.agents.reading.comparisons import listed
-from kosmos_graph.agents.reading.pairing import THAN
 from kosmos_graph.agents.reading.frame import Frame, Unread
 from kosmos_graph.agents.reading.levels import comparison_levels, negative_level, positive_level
+from kosmos_graph.agents.reading.pairing import THAN
 from kosmos_graph.agents.reading.scene import LEVEL, MARK, Scene, unknown_words
 from kosmos_graph.agents.reading.signs import DOWN, UP, asks_sameness, direction, sign
 from kosmos_graph.domain.data_card import Kind
@@ -193,7 +193,8 @@ def _sign(slots: Slots, text: str) -> int:
     """The sign of the relation: from the verb, times the signs of the two sides where both have one."""
     x, y = sign(_near(slots.x)), sign(_near(slots.y))
     if slots.mutual:
-        stated = sign(slots.verb) or (sign(text) if not (x or y) else 0)
+        adverb = re.search(r"\b(?:positive\w*|negative\w*|invers\w*)\b", text)
+        stated = (sign(adverb.group()) if adverb else 0) or sign(slots.verb) or (sign(text) if not (x or y) else 0)
         return stated or (x * y if x else y)
     verb = sign(slots.verb)
     if verb and (x or not y):
@@ -256,6 +257,23 @@ def share_by_level(scene: Scene) -> Frame | None:
         return None
     other = next(name.name for name in card.levels if name.name != level)
     return Frame("relate", (outcome,), (column,), (level, other), direction(sign(scene.text)), success)
+
+
+GRADES = re.compile(r"\b(?<!no )(?:more|less|increas\w*|decreas\w*)\b(?! than (?:one|two|N\d))")
+
+
+def with_direction(frame: Frame, scene: Scene) -> Frame:
+    """The frame with the sign of the words of comparison, where the rule that made it found none and they agree on one."""
+    asks = re.match(r"(?:what|which|who|how|where|when|by how)\b", scene.text) is not None or " or " in scene.text
+    words = GRADES.findall(scene.text)
+    open_ended = frame.mutual and len(words) != 2
+    if frame.ask != "relate" or frame.direction is not None or frame.equal or open_ended or asks or len(frame.predictors) != 1:
+        return frame
+    grouped = scene.column(frame.predictors[0]).kind.categorical
+    if not words or len(words) > (1 if grouped else 2):
+        return frame
+    signed = sign(words[0]) * (sign(words[1]) if len(words) > 1 else 1)
+    return replace(frame, direction=direction(signed))
 
 
 DENIED = re.compile(

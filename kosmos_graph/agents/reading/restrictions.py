@@ -17,13 +17,19 @@ LEAD = (
     r"using|if|when|where|given|only) )"
 )
 FILL = r"(?:(?:only|just|all|the|those|these|who|that|which|are|is|were|was|a|an|[a-z]+) ){0,4}?"
-TAIL = r"(?: (?!(?:and|or|but|more|less|most|least|high|low|increas\w*|decreas\w*|related|associated)\b)[a-z]+){0,2}?(?= ,|$| (?:is|are|do|does|did|was|were|has|have|how|what|which|than|with|and|in|on|for)\b)"
+TAIL = (
+    r"(?: (?!(?:and|or|but|more|less|most|least|high|low|increas\w*|decreas\w*|related|"
+    r"associated)\b)[a-z]+){0,2}?(?= ,|$| (?:is|are|do|does|did|was|were|has|have|how|what|which|than|"
+    r"with|and|in|on|for)\b)"
+)
 ASKED_ABOUT = re.compile(
     r"\b(?:be|being|been|become|becoming|share of|proportion of|percentage of|percent of|fraction of|rate of|prevalence of|"
     r"likely to|chance of|risk of|odds of) (?:a |an |the |in |on |at )?$"
 )
 TRAIT = re.compile(
-    r"(?:^|(?<= ))(?:in|among|amongst|for|within) (?:the |all |only )?(?P<not>non |not )?(?P<c>C\d+) [a-z]+(?= ,|$)"
+    r"(?:^|(?<= ))(?:in|among|amongst|for|within) (?:the |all |only )?(?P<not>non |not )?(?P<c>C\d+) [a-z]+(?= ,|$)|"
+    r"(?:^|(?<=, )|(?:in|among|for|within) (?:[a-z]+ ){1,4})(?:with|who have|having|who are|who had|(?P<no>without)) "
+    r"(?P<d>C\d+)(?: [a-z]+)?(?= ,|$)"
 )
 COMPARES = re.compile(r"\bdiffer\w*\b|\bcompar\w*\b|\bthe same\b|\bvar(?:y|ies)\b")
 
@@ -55,9 +61,9 @@ def _trait(scene: Scene) -> tuple[Filter, tuple[int, int]] | None:
     found = TRAIT.search(scene.text)
     if found is None:
         return None
-    column = scene.column(scene.columns_in(found.group("c"))[0])
+    column = scene.column(scene.columns_in(found.group("c") or found.group("d"))[0])
     rest = scene.text[: found.start()] + scene.text[found.end() :]
-    level = negative_level(column) if found.group("not") else positive_level(column)
+    level = negative_level(column) if found.group("not") or found.group("no") else positive_level(column)
     if column.kind != Kind.BINARY or level is None or column.name in scene.columns_in(rest):
         return None
     whole = len(scene.columns_in(rest)) > 1 or scene.columns_with_two_levels
@@ -99,7 +105,9 @@ def _denied(text: str) -> bool:
 
 def _one_list(scene: Scene, columns: tuple[str, ...], text: str) -> bool:
     """Whether the columns are one list of outcomes that is compared: `are C0 and C1 more in L2`."""
-    marks = [f"C{number}" for number, mention in enumerate(scene.mentions) if not mention.is_level and mention.columns[0] in columns]
+    marks = [
+        f"C{number}" for number, mention in enumerate(scene.mentions) if not mention.is_level and mention.columns[0] in columns
+    ]
     marks = [mark for mark in marks if re.search(rf"\b{mark}\b", text)]
     listed = r"(?: [a-z]+)?(?: ,)?(?: and| or)?(?: the| a| more| less)? ".join(rf"{mark}\b" for mark in marks)
     return re.search(listed, text) is not None and bool(sign(text) or COMPARES.search(text))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from kosmos_graph.agents.reading.adjectives import OPTIONAL_QUANTITIES
 from kosmos_graph.agents.reading.levels import Option
-from kosmos_graph.agents.reading.lexicon import AFTER, BEFORE, NEUTRAL, OPTIONAL_QUANTITIES, STOP
+from kosmos_graph.agents.reading.lexicon import AFTER, BEFORE, NEUTRAL, STOP
 from kosmos_graph.agents.reading.mentions import Mention, find_mentions
 from kosmos_graph.agents.reading.moments import measurement_pairs
 from kosmos_graph.agents.reading.phrasing import plain_text, with_values
@@ -19,8 +20,47 @@ MARK = re.compile(r"[CLND]\d+")
 COLUMN = re.compile(r"C\d+")
 LEVEL = re.compile(r"L\d+")
 
-SUBJECTS = frozenset("do does did has have had is are was were the their its his her patient people s".split())
-MOVING = ("change", "fall", "fell", "rise", "rose", "drop", "increas", "decreas", "improv", "grow", "grew", "declin", "go", "worsen", "shift", "differ")
+SUBJECTS = frozenset(
+    [
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "had",
+        "is",
+        "are",
+        "was",
+        "were",
+        "the",
+        "their",
+        "its",
+        "his",
+        "her",
+        "patient",
+        "people",
+        "s",
+    ]
+)
+GAINS = ("change", "gain", "improvement", "growth", "increase", "decrease", "difference", "reduction", "loss")
+MOVING = (
+    "change",
+    "fall",
+    "fell",
+    "rise",
+    "rose",
+    "drop",
+    "increas",
+    "decreas",
+    "improv",
+    "grow",
+    "grew",
+    "declin",
+    "go",
+    "worsen",
+    "shift",
+    "differ",
+)
 SYMBOLS = {"=": "=", ">": "more than", "<": "less than", "≥": "at least", "≤": "at most", "≠": "differs from", "~": "~"}
 
 SOURCE = re.compile(
@@ -36,7 +76,8 @@ class Scene:
 
     `text` is the question in plain words, where `C3` stands for the fourth mention, a column, `L2` for one of a level, `N5` and
     `D5` for the number or date at token 5, and a comma for every stop. Words are lower case, so marks cannot be faked.
-    `within` says that the question asks for a comparison within the same units; those words are no longer in the text. `full_text` is the text before any of it was cut out.
+    `within` says that the question asks for a comparison within the same units; those words are no longer in the text.
+    `full_text` is the text before any of it was cut out.
     """
 
     tokens: tuple[Token, ...]
@@ -96,7 +137,8 @@ def set_scene(question: str, card: DataCard, sheet: StudySheet, *, plain: bool =
     With `plain`, a column whose name is a plain word (mean, trend, change) counts wherever that word stands.
     """
     tokens = tokenise(question)
-    mentions = _settle(find_mentions(tokens, card, sheet, plain), tokens, card, sheet)
+    found = find_mentions(tokens, card, sheet, plain)
+    mentions = _settle(found, tokens, card, sheet)
     marked = plain_text(squeeze(SOURCE.sub(" ", mark(tokens, mentions))))
     named = {
         f"C{number}": column
@@ -104,6 +146,7 @@ def set_scene(question: str, card: DataCard, sheet: StudySheet, *, plain: bool =
         if not mention.is_level and (column := card.column(mention.columns[0])) is not None
     }
     text, notes = with_values(marked, named)
+    notes = (*notes, *_later_notes(found, mentions, card))
     return Scene(tokens, card, sheet, mentions, squeeze(text), notes, full_text=squeeze(text))
 
 
@@ -143,18 +186,42 @@ def _after(mention: Mention, pairs: tuple[tuple[str, str], ...]) -> Mention:
     return mention if pair is None or mention.is_level else replace(mention, options=((pair[0], None),))
 
 
+def _later_notes(found: tuple[Mention, ...], settled: tuple[Mention, ...], card: DataCard) -> tuple[str, ...]:
+    """A sentence for each measurement of two that was taken because it is the later one."""
+    open_ones = {mention.start: {*mention.columns} for mention in found if not mention.sure}
+    pairs = measurement_pairs(card.columns)
+    taken = ((mention.columns[0], open_ones.get(mention.start)) for mention in settled if mention.sure)
+    earlier = (
+        (late, next((before for after, before in pairs if after == late and {after, before} == options), None))
+        for late, options in taken
+    )
+    return tuple(
+        f"{late} was taken, and not {before}: it is the later of the two measurements."
+        for late, before in earlier
+        if before is not None
+    )
+
+
+def _said_again(mention: Mention, mentions: tuple[Mention, ...], tokens: tuple[Token, ...]) -> bool:
+    """Whether the words are part of a name that stands in the question in full: `score higher on test_score`."""
+    words = {token.stem for token in tokens[mention.start : mention.end]}
+    full = (other for other in mentions if other.sure and other.full and not other.is_level and other is not mention)
+    return not mention.is_level and any(words <= {stem(word) for word in pieces(other.columns[0])} for other in full)
+
+
 def _is_result(mention: Mention, tokens: tuple[Token, ...]) -> bool:
     """Whether something else acts on the measurement: no `did the score change`, no `before` and no `after` beside it."""
     told = any(token.word in BEFORE | AFTER for place, token in enumerate(tokens) if not mention.start <= place < mention.end)
     before = [token.word for token in tokens[: mention.start]]
     after = [token.word for token in tokens[mention.end : mention.end + 3]]
     subject = all(word in SUBJECTS for word in before) and any(word.startswith(MOVING) for word in after)
-    noun = any(word.startswith("change") for word in before)
+    noun = any(word.startswith(GAINS) for word in (*before[-3:], *after[:1]))
     return not (told or subject or noun)
 
 
 def _settle(mentions: tuple[Mention, ...], tokens: tuple[Token, ...], card: DataCard, sheet: StudySheet) -> tuple[Mention, ...]:
     sure = {column for mention in mentions if mention.sure for column in mention.columns}
+    mentions = tuple(mention for mention in mentions if mention.sure or not _said_again(mention, mentions, tokens))
     pairs = measurement_pairs(card.columns)
     several = len(mentions) > 1
     mentions = tuple(_after(mention, pairs) if several and _is_result(mention, tokens) else mention for mention in mentions)
@@ -162,10 +229,8 @@ def _settle(mentions: tuple[Mention, ...], tokens: tuple[Token, ...], card: Data
     return tuple(mention for mention in chosen if mention is not None)
 
 
-def _choose(
-    mention: Mention, sure: set[str], mentions: tuple[Mention, ...], card: DataCard, sheet: StudySheet
-) -> Mention | None:
-    """The mention with one option where the rest of the question settles it; None where it only describes what is named elsewhere."""
+def _choose(mention: Mention, sure: set[str], mentions: tuple[Mention, ...], card: DataCard, sheet: StudySheet) -> Mention | None:
+    """The mention with one option where the rest of the question settles it; None where it repeats what is named elsewhere."""
     named = [option for option in mention.options if option[0] in sure]
     if not mention.is_level and len(named) > 1:
         return None

@@ -34,12 +34,14 @@ PROGRESSIVE = re.compile(
 )
 SINCE = re.compile(r"\bsince (?:the )?(?:year )?(?P<at>[ND]\d+|L\d+)\b(?! [a-z]+ (?:law|act|reform|policy|dam|war|crisis))")
 AT = re.compile(
-    r"\b(?:before(?: ,)? (?:and|or|versus|vs|to|than) after|after (?:and|or|versus|vs|than) before|after|following|since|from|in|at|around|on|"
+    r"\b(?:before(?: ,)? (?:and|or|versus|vs|to|than) after|after (?:and|or|versus|vs|than) before|after|"
+    r"following|since|from|in|at|around|on|"
     r"as of|due to|because of|with|by|when|until|before|of)\b"
     r"(?: (?:the|in|year|of|date|event|[a-z]+)){0,3}? (?P<at>[ND]\d+|L\d+)"
 )
 BREAK = re.compile(
-    rf"\b(?:{MOVES[3:-1]}|before (?:and|or|versus|vs|to) after|after (?:versus|vs|than) before|step\w*|jump\w*|break\w*|differ\w*|effects?|affect\w*|impact\w*|influence\w*|"
+    rf"\b(?:{MOVES[3:-1]}|before (?:and|or|versus|vs|to) after|after (?:versus|vs|than) before|step\w*|"
+    rf"jump\w*|break\w*|differ\w*|effects?|affect\w*|impact\w*|influence\w*|"
     r"reduc\w*|level\w*|alter\w*|interrupt\w*)\b"
 )
 
@@ -90,7 +92,8 @@ def over_time(scene: Scene) -> Frame | Unread | None:
 
 
 RANGE = re.compile(
-    r"\b(?:between|from) (?:the )?(?:year |years |[a-z]+ )?(?P<a>[ND]\d+|L\d+) (?:and|to|until|till|through) (?:the )?(?:year |[a-z]+ )?"
+    r"\b(?:between|from) (?:the )?(?:year |years |[a-z]+ )?(?P<a>[ND]\d+|L\d+) (?:and|to|until|till|"
+    r"through) (?:the )?(?:year |[a-z]+ )?"
     r"(?P<b>[ND]\d+|L\d+)"
 )
 
@@ -109,7 +112,10 @@ def _over_range(scene: Scene, time: str | None) -> Frame | Unread | None:
         low, high = float(dates[0][:4]), float(dates[1][:4])
         filters = (Filter(column=time, operator=">=", value=low), Filter(column=time, operator="<=", value=high))
     else:
-        filters = (Filter(column=time, operator=">=", value=dates[0]), Filter(column=time, operator="<=", value=_end_of(scene, found.group("b"))))
+        filters = (
+            Filter(column=time, operator=">=", value=dates[0]),
+            Filter(column=time, operator="<=", value=_end_of(scene, found.group("b"))),
+        )
     asked = direction(sign(_moves(scene.text)))
     return _on_series(rest, time, Frame("trend", direction=asked, equal=asks_sameness(scene.text), filters=filters))
 

@@ -220,7 +220,11 @@ def _plain(
     paired = pairs_in_rows(scene, x, levels)
     if paired is not None:
         return _claim(
-            frame, "change", target.model_copy(update={"pair": paired, "levels": frame.levels or after_and_before(x) or levels}), (), asked
+            frame,
+            "change",
+            target.model_copy(update={"pair": paired, "levels": frame.levels or after_and_before(x) or levels}),
+            (),
+            asked,
         ), notes
     task: Task = "associate" if y.kind == Kind.BINARY and levels is None else "compare"
     return _claim(frame, task, target, (), asked), notes

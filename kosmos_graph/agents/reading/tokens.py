@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from kosmos_graph.agents.reading.adjectives import GRADED
 from kosmos_graph.agents.reading.languages import ENGLISH, gloss_table
-from kosmos_graph.agents.reading.lexicon import GRADED, MONTHS
+from kosmos_graph.agents.reading.lexicon import MONTHS
 from kosmos_graph.agents.reading.words import PIECE, fold, stem, unaccent
 
 LONGEST = 4000
@@ -15,7 +16,7 @@ LONGEST = 4000
 
 TOKEN = re.compile(
     r"(?P<date>\d{4}-\d{2}(?:-\d{2})?(?!\d))|"
-    r"(?P<number>(?<![\w.])[-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![A-Za-z_\d])|\d+(?=(?:st|nd|rd|th)\b))|"
+    r"(?P<number>(?<![\w.])[-−]?\d+(?:,\d+)*(?:\.\d+)?(?:e[+-]?\d+)?(?![A-Za-z_\d])|\d+(?=(?:st|nd|rd|th)\b))|"
     r"(?P<stop>[,;:?!.])"
     r"|(?P<word>[^\W_]+)|(?P<percent>%)|(?P<other>[^\s_])"
 )
@@ -127,7 +128,8 @@ def _date_at(tokens: list[Token], place: int) -> tuple[int, str | None]:
     """How many tokens from `place` on are a date with a month's name, and the date; one token and None where there is none."""
     if MONTHS.get(tokens[place].word) is None and _day(tokens[place]) is None:
         return 1, None
-    month = day = None
+    month: int | None = None
+    day: int | None = None
     for size, token in enumerate(tokens[place : place + 6], start=1):
         if token.kind == "number" and len(token.word) == 4 and token.word.isdigit():
             found = None if month is None else f"{token.word}-{month:02d}" + ("" if day is None else f"-{day:02d}")

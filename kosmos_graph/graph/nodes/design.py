@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from kosmos_graph.agents.batch import MAX_DESIGNS
 from kosmos_graph.agents.protocol import Designer
 from kosmos_graph.experiments.review import review_design
 from kosmos_graph.graph.nodes.chain import ask_chain, move_on
 from kosmos_graph.graph.services import Services
 from kosmos_graph.graph.state import DesignState
-from kosmos_graph.graph.views import MAX_DESIGNS, generations, material_of, reviews_of
+from kosmos_graph.graph.views import generations, material_of, reviews_of
 from kosmos_graph.ids import generation_key
 
 

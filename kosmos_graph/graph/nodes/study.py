@@ -84,14 +84,12 @@ class StudyNodes:
     async def close_study(self, state: StudyState) -> dict[str, Any]:
         """Put the study together: what ran, what was said, what deviates from the lock."""
         hypothesis, design, execution = state["hypothesis"], design_in_force(state), execution_in_force(state)
-        check = last_check(state, design.key)
-        analysis = settled_analysis(state["analyses"][check.key], check) if check is not None else None
         abandoned = (state.get("abandoned") or {}).get(hypothesis.id)
         study = Study(
             hypothesis=hypothesis.id,
             design=design,
             execution=execution,
-            analysis=analysis,
+            analysis=settled_analysis(state, design.key),
             deviations=deviations(state),
             status="analysed" if execution.status == "ok" else "not answered",
             reason=abandoned.reason if abandoned is not None else None,
