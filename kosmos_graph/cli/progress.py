@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from kosmos_graph.runs import Run
 
 
+MODEL_BOUND = ("plan_research", "design_study", "repair_study", "analyse_study", "synthesise_findings")
+"""The nodes that ask a model; before the first of them that starts, also in a resumed run, it is said what leaves the machine."""
+
+
 class Progress:
     """Follows one run. `watch` is called from another thread."""
 
@@ -40,7 +44,7 @@ class Progress:
     def watch(self, event: Event) -> None:
         """Tell of one event, after the run's id was said."""
         self._followed.wait()
-        if event.phase == "started" and event.node == "plan_research":
+        if event.phase == "started" and event.node in MODEL_BOUND:
             self._disclose()
         if self.quiet:
             return

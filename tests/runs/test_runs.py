@@ -7,9 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from kosmos_graph import fork, history, list_runs, resume, start
 from kosmos_graph.errors import BadInput, DataChanged, RunExists, RunStopped, StoreError, UnknownRun
+from kosmos_graph.runs import disclosed
 from kosmos_graph.settings import Settings
 from tests.graph.agents import write_groups
 
@@ -290,3 +292,14 @@ def test_a_study_sheet_that_the_methods_do_not_follow_is_a_caveat(settings, data
     text = " ".join(caveat for finding in report.findings for caveat in finding.caveats)
     assert "weights" in text
     assert "primary outcome is mass" in text
+
+
+def test_what_leaves_the_machine_is_said_for_hosted_models_only(settings, data):
+    run = start(QUESTION, [data], settings=settings)
+    run.wait(60)
+    assert disclosed(run) is None
+    run.settings = settings.model_copy(update={"litellm_model": "gpt-4-turbo", "openai_api_key": SecretStr("a-key-for-a-test")})
+    said = disclosed(run)
+    assert "openai" in said
+    assert "never a row" in said
+    assert "a-key-for-a-test" not in said
