@@ -628,6 +628,110 @@ def test_what_nothing_in_the_data_accounts_for_makes_the_question_undecided(ques
     assert not read(question, WAGES).decided
 
 
+GROUPS = card(
+    "groups.csv",
+    levels("who", "adult", "child"),
+    levels("sex", "man", "woman"),
+    levels("role", "husband", "wife"),
+    levels("kind", "Borlie", "Tantoo", "Wisp"),
+    levels("survived", "no", "yes"),
+    levels("married", "no", "yes"),
+    levels("training", "no", "yes"),
+    levels("site", "North", "South", "West"),
+    number("fare"),
+    number("earnings_1978"),
+    number("age", 18, 80),
+    number("conservative", 1, 7),
+    number("Smith_scale", 1, 7),
+    count("cylinders", 3, 12),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "pair", "asked"),
+    [
+        ("Did children have a better chance to survive than adults?", ("child", "adult"), UP),
+        ("Did kids pay a lower fare than adults?", ("child", "adult"), DOWN),
+        ("Did women pay a higher fare than men?", ("woman", "man"), UP),
+        ("Did wives pay a higher fare than husbands?", ("wife", "husband"), UP),
+        ("Is the fare higher for Borlies than for Tantoos?", ("Borlie", "Tantoo"), UP),
+        ("Is the fare of Wisps lower than that of Borlies?", ("Wisp", "Borlie"), DOWN),
+        ("Compared to women, do men pay a higher fare?", ("man", "woman"), UP),
+    ],
+)
+def test_plurals_name_levels_and_the_direction_is_that_of_the_level_before_than(question, pair, asked):
+    (claim,) = read(question, GROUPS).claims
+    assert (claim.target.levels, claim.direction) == (pair, asked)
+
+
+@pytest.mark.parametrize(
+    ("question", "pair", "asked"),
+    [
+        ("Is the fare lower for the others than for men?", ("woman", "man"), DOWN),
+        ("Do others pay a higher fare than adults?", ("child", "adult"), UP),
+        ("Do others earn less in 1978 than the trained?", ("no", "yes"), DOWN),
+    ],
+)
+def test_a_level_that_stands_only_after_than_is_the_second_of_two(question, pair, asked):
+    (claim,) = read(question, GROUPS).claims
+    assert (claim.target.levels, claim.direction) == (pair, asked)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Did toddlers pay a higher fare than adults?",
+        "Do dwellers pay a lower fare than men?",
+        "Do women and children pay a higher fare than men?",
+        "Are conservatives older?",
+        "Do older people prefer Smith?",
+        "Is age higher for Smith voters?",
+        "Is the fare higher with five cylinders than for those with ten?",
+    ],
+)
+def test_a_side_scale_or_choice_that_the_data_do_not_tell_is_undecided(question):
+    assert not read(question, GROUPS).decided
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is the fare lower for 8 cylinder cars than for 4 cylinder ones?",
+        "Is the fare lower for eight-cylinder cars than for four-cylinder cars?",
+        "Do cars with 8 cylinders have a lower fare than those with 4?",
+    ],
+)
+def test_two_values_of_a_count_are_both_kept_with_the_sign_of_their_slope(question):
+    (claim,) = read(question, GROUPS).claims
+    assert (claim.target.outcome, claim.target.predictors, claim.direction) == ("fare", ("cylinders",), DOWN)
+    assert claim.target.filters == (Filter(column="cylinders", operator="in", value=("4", "8")),)
+
+
+@pytest.mark.parametrize(
+    ("question", "predictor", "filters"),
+    [
+        ("Among married men, did the training raise earnings_1978?", "training", {("sex", "man"), ("married", "yes")}),
+        ("Did the training raise earnings_1978 among married men?", "training", {("sex", "man"), ("married", "yes")}),
+        ("In married people, do men have a higher age?", "sex", {("married", "yes")}),
+        ("Within the North, is age higher for men?", "sex", {("site", "North")}),
+        ("For children, did the training raise the fare?", "training", {("who", "child")}),
+    ],
+)
+def test_a_leading_or_closing_phrase_restricts_and_the_main_clause_has_the_predictor(question, predictor, filters):
+    (claim,) = read(question, GROUPS).claims
+    assert (claim.target.predictors, claim.direction) == ((predictor,), UP)
+    assert {(condition.column, condition.value) for condition in claim.target.filters} == filters
+
+
+@pytest.mark.parametrize("joint", ["between species and between sexes", "by species and sex", "across species and sexes"])
+def test_two_groupings_of_one_outcome_are_two_comparisons_without_adjustment(joint):
+    claims = read(f"Does body mass differ {joint}?", PENGUINS).claims
+    assert [(claim.task, claim.target.predictors, claim.covariates) for claim in claims] == [
+        ("compare", ("species",), ()),
+        ("compare", ("sex",), ()),
+    ]
+
+
 @pytest.mark.parametrize("part", ["body mass and ", "in the ", "for the same ", "a ", "between 2007 and ", "more than "])
 def test_a_long_hostile_question_is_read_quickly(part):
     began = time.process_time()

@@ -14,6 +14,7 @@ from kosmos_graph.agents.reading.lexicon import (
     GROUP_NOUNS,
     NEGATIVE_LEVELS,
     NEUTRAL,
+    NUMBER_WORDS,
     ORDINALS,
     PEOPLE,
     PEOPLE_LEVELS,
@@ -25,8 +26,9 @@ from kosmos_graph.agents.reading.lexicon import (
     TREATMENTS,
     UNTREATED,
 )
+from kosmos_graph.agents.reading.plurals import same_noun
 from kosmos_graph.agents.reading.tokens import Token
-from kosmos_graph.agents.reading.words import fold, likeness, meanings, pieces, stem
+from kosmos_graph.agents.reading.words import ROW_STEMS, fold, likeness, meanings, pieces, stem
 from kosmos_graph.domain.data_card import ColumnCard, DataCard, Kind
 
 Option = tuple[str, str | None]
@@ -37,6 +39,7 @@ YEAR_LEADS = frozenset(
     ("", *["in", "for", "during", "of", "year", "and", "between", "to", "from", "than", "vs", "versus", "with", "by", "at"])
 )
 BETWEEN_VALUES = frozenset(("and", "than", "to", "vs", "versus", "or", "in", "at", "for", "with", ",", "compared", "the"))
+COUNTING = frozenset(("the", "all", "these", "those", "last", "first", "any", "of", "our", "both"))
 AVERAGES = frozenset(("average", "mean", "median", "typical", "expected", "most", "least", "more", "less"))
 OPPOSED = frozenset(("than", "vs", "versus", "between", "compared", "from", "or"))
 LONE_BEFORE = frozenset(("than", "and", "or", "vs", "versus", "compared", "to", "from", "is", "are", "was", "on", "in", "differ"))
@@ -225,7 +228,10 @@ def _is_told(column: ColumnCard, level: str, parts: tuple[str, ...], tokens: tup
 
 
 def _same(word: str, part: str) -> bool:
-    return word == part or (not part.isdigit() and stem(word) == stem(part)) or (len(part) > 4 and likeness(word, part) == 0.8)
+    if word == part or part.isdigit():
+        return word == part
+    alike = stem(word) == stem(part) or (len(part) > 2 and same_noun(word, part))
+    return alike or (len(part) > 4 and likeness(word, part) == 0.8)
 
 
 def _end(parts: tuple[str, ...], tokens: tuple[Token, ...], start: int) -> int:
@@ -250,11 +256,12 @@ def with_numeric_levels(
     found: list[tuple[str, str, int, int]] = []
     for place, token in enumerate(tokens):
         value = token.word if token.kind == "number" and not token.percent else ORDINALS.get(token.word)
+        value = value or _spelt_value(place, taken, tokens, card)
         if value is None or any(start <= place < end for start, end, _ in taken):
             continue
         beside = next((entry for entry in taken if entry[2] and _beside(place, entry, tokens)), None)
         averaged = beside is not None and beside[0] > 0 and tokens[beside[0] - 1].word in AVERAGES
-        if beside is not None and not averaged and (column := _holder(beside[2], value, token.word, card)) is not None:
+        if beside is not None and not averaged and (column := _holder(beside[2], value, _digits(token), card)) is not None:
             found.append((column[0], column[1], min(place, beside[0]), max(place + 1, beside[1])))
         elif (again := _next_value(place, value, tokens, found, card)) is not None:
             found.append((again, value, place, place + 1))
@@ -263,15 +270,42 @@ def with_numeric_levels(
     return found
 
 
+def _digits(token: Token) -> str:
+    number = NUMBER_WORDS.get(token.word)
+    return token.word if number is None else str(int(number))
+
+
+def _spelt_value(
+    place: int, taken: list[tuple[int, int, tuple[str, ...]]], tokens: tuple[Token, ...], card: DataCard
+) -> str | None:
+    """The digits of `eight` in `eight-cylinder cars` and `with eight cylinders`; `the three years` are a number of years."""
+    before = tokens[place - 1].word if place else ""
+    if tokens[place].word not in NUMBER_WORDS or before in COUNTING:
+        return None
+    after = place + 2 if place + 1 < len(tokens) and tokens[place + 1].text in "-–" else place + 1
+    beside = next((entry for entry in taken if entry[0] == after and entry[2]), None)
+    column = card.column(beside[2][0]) if beside is not None else None
+    return _digits(tokens[place]) if column is not None and column.kind == Kind.COUNT else None
+
+
 def _next_value(
     place: int, value: str, tokens: tuple[Token, ...], found: list[tuple[str, str, int, int]], card: DataCard
 ) -> str | None:
     """The column of the value before, in `week 0 and 8` and `class 1 than 3`."""
-    if not found or place - found[-1][3] > 3 or place == found[-1][3]:
+    if not found or place == found[-1][3]:
         return None
     between = [token.word for token in tokens[found[-1][3] : place]]
+    near = len(between) <= 3 and all(word in BETWEEN_VALUES for word in between)
     holder = _holder((found[-1][0],), value, tokens[place].word, card)
-    return found[-1][0] if holder is not None and all(word in BETWEEN_VALUES for word in between) else None
+    return found[-1][0] if holder is not None and (near or _after_than(between)) else None
+
+
+def _after_than(between: list[str]) -> bool:
+    """Whether a value ends in `than those with 4`, so that it is of the same column as the value before `than`."""
+    than = between.index("than") if "than" in between else len(between)
+    said = between[than + 1 :]
+    known = all(word in STOP or stem(word) in ROW_STEMS or word in ("one", "ones") for word in said)
+    return bool(said) and said[-1] in ("with", "having", "have", "had", "from", "of", "in", "at", "on") and known
 
 
 def _beside(place: int, entry: tuple[int, int, tuple[str, ...]], tokens: tuple[Token, ...]) -> bool:

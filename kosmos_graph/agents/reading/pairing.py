@@ -89,7 +89,7 @@ def _side_by_side(scene: Scene, two: tuple[str, ...]) -> Frame | Unread | None:
     """`Is X larger than Y?` of two numeric columns."""
     if len(two) != 2 or not all(scene.column(name).kind.numeric for name in two):
         return None
-    if not (scene.within or _compared(scene)):
+    if not (scene.within or _compared(scene)) or _same_on_both_sides(scene):
         return None
     units = {scene.column(name).unit for name in two} - {None}
     if len(units) > 1:
@@ -98,6 +98,14 @@ def _side_by_side(scene: Scene, two: tuple[str, ...]) -> Frame | Unread | None:
     first, second = shift or two
     asked = sign(scene.text) if shift else _graded(scene.text)
     return _paired(scene, first, second, asked)
+
+
+def _same_on_both_sides(scene: Scene) -> bool:
+    """Whether the column after `than` stands before it too, so that values of it are compared: `four C0 ... than eight C0`."""
+    than = THAN.search(scene.text)
+    sides = (scene.text[: than.start()], scene.text[than.end() :]) if than is not None else ("", "")
+    first, second = (set(scene.columns_in(side)) for side in sides)
+    return bool(second) and second < first
 
 
 def _numbers_told(scene: Scene, meant: tuple[str, ...]) -> Frame | None:

@@ -20,6 +20,10 @@ PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"^(?:my|our) (?:\w+ )?(?:hypothesis|claim|guess|hunch|theory) is (?:that )?", "is it true that "),
         (r" ,? ?(?:and )?(?:is that so|is that (?:right|true|correct)|is it true|am i right|right|correct|true)$", ""),
+        (
+            r"^(?P<than>compared (?:to|with)|relative to|in comparison (?:to|with)|in contrast to) (?P<b>[^,]+) , (?P<a>.+)$",
+            r"\g<a> \g<than> \g<b>",
+        ),
         (r"\bgo(?:es|ing)? (?:\w+ly )?up\b(?! to)", "increase"),
         (r"\b(?:went|gone) (?:\w+ly )?up\b(?! to)", "increased"),
         (r"\bgo(?:es|ing)? (?:\w+ly )?down\b(?! to)", "decrease"),

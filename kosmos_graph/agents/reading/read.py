@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from kosmos_graph.agents.reading.accounting import unaccounted
 from kosmos_graph.agents.reading.clauses import Clauses, cut_clauses, level_filters
@@ -14,6 +15,7 @@ from kosmos_graph.agents.reading.limits import refusal, stated_delta, stated_met
 from kosmos_graph.agents.reading.mentions import is_plain_name
 from kosmos_graph.agents.reading.open_affect import what_affects
 from kosmos_graph.agents.reading.pairing import change_of_units, compare_measurements, with_units_cut
+from kosmos_graph.agents.reading.persons import choice, scale_person
 from kosmos_graph.agents.reading.quantities import against_value, estimate
 from kosmos_graph.agents.reading.relations import (
     denied_trait,
@@ -28,6 +30,7 @@ from kosmos_graph.agents.reading.restrictions import cut_restrictions
 from kosmos_graph.agents.reading.scene import COLUMN, Scene, ambiguous, set_scene, unknown_words
 from kosmos_graph.agents.reading.series import over_time
 from kosmos_graph.agents.reading.settle import settle
+from kosmos_graph.agents.reading.sides import sided
 from kosmos_graph.agents.reading.signs import asks_sameness
 from kosmos_graph.agents.reading.words import pieces
 from kosmos_graph.domain.data_card import DataCard
@@ -72,6 +75,12 @@ class Attempt:
 
 def read_question(question: str, cards: Sequence[DataCard], sheet: StudySheet) -> Reading:
     """What `question` asks about the data, or why that could not be settled. The question is words and nothing else."""
+    return _read_once(question, tuple(cards), sheet)
+
+
+@lru_cache(maxsize=64)
+def _read_once(question: str, cards: tuple[DataCard, ...], sheet: StudySheet) -> Reading:
+    """The reading, remembered: every design of a run starts from it."""
     if not cards:
         return Reading(undecided="There are no data to answer the question from: give at least one data file.")
     sentences = asked(question)
@@ -157,7 +166,7 @@ def _alternative(sentence: str, claims: tuple[Claim, ...]) -> tuple[Alternative,
 
 def _read_scene(scene: Scene) -> tuple[tuple[Claim, ...], tuple[str, ...]] | Unread:
     many = Unread("it names too many columns and levels at once") if len(scene.mentions) > MOST_MENTIONS else None
-    refused = many or refusal(scene)
+    refused = many or refusal(scene) or scale_person(scene)
     if refused is not None:
         return refused
     clauses = cut_clauses(scene)
@@ -165,18 +174,22 @@ def _read_scene(scene: Scene) -> tuple[tuple[Claim, ...], tuple[str, ...]] | Unr
         return clauses
     rest, selected = cut_restrictions(clauses.scene)
     clauses = replace(clauses, scene=rest, filters=(*clauses.filters, *selected))
-    frame = _frame(clauses)
+    frame = _understood(clauses)
     if isinstance(frame, Unread):
         return frame
     scene = clauses.scene
-    problem = _beside(frame, scene)
-    if problem is not None:
-        return problem
-    frame = with_direction(frame, scene)
     settled = settle(frame, scene, clauses.covariates, (*clauses.filters, *_leftover_filters(frame, scene)))
     if isinstance(settled, Unread):
         return settled
-    return unaccounted(scene, settled[0]) or settled
+    return unaccounted(scene, settled[0]) or choice(scene, settled[0]) or settled
+
+
+def _understood(clauses: Clauses) -> Frame | Unread:
+    """The frame with its levels and its direction; Unread where it leaves a part of the question out."""
+    frame = _frame(clauses)
+    if isinstance(frame, Unread):
+        return frame
+    return _beside(frame, clauses.scene) or sided(with_direction(frame, clauses.scene), clauses.scene)
 
 
 def _frame(clauses: Clauses) -> Frame | Unread:

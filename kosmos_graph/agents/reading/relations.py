@@ -143,7 +143,7 @@ def relate(scene: Scene) -> Frame | Unread | None:
         return Unread("it compares how strongly columns are related, for which there is no method here", (*x.columns, *y.columns))
     causal = re.search(r"\bcaus\w*|\beffects? (?:of|do)|\bimpacts? (?:of|do)|\beffects? on\b", scene.text) is not None
     return Frame(
-        "affect" if len(x.columns) > 1 and not slots.mutual else "relate",
+        "affect" if len(x.columns) > 1 and not slots.mutual and not _separately(scene, slots, x) else "relate",
         outcomes=y.columns,
         predictors=x.columns,
         levels=x.level,
@@ -153,6 +153,12 @@ def relate(scene: Scene) -> Frame | Unread | None:
         equal=asks_sameness(scene.text),
         causal=causal,
     )
+
+
+def _separately(scene: Scene, slots: Slots, x: Side) -> bool:
+    """`Differ between C0 and between C1`: a comparison for each grouping, without adjustment, which was not asked for."""
+    grouped = all(scene.column(name).kind.categorical for name in x.columns)
+    return grouped and re.match(r"(?:differ|vary|varies|varied|compar)", slots.verb) is not None
 
 
 @dataclass(frozen=True)
@@ -259,12 +265,13 @@ def share_by_level(scene: Scene) -> Frame | None:
     return Frame("relate", (outcome,), (column,), (level, other), direction(sign(scene.text)), success)
 
 
+OPEN = re.compile(r"^(?:what|which|who|how|where|when|by how)\b|, (?:what|which|who|whose)\b")
 GRADES = re.compile(r"\b(?<!no )(?:more|less|increas\w*|decreas\w*)\b(?! than (?:one|two|N\d))")
 
 
 def with_direction(frame: Frame, scene: Scene) -> Frame:
     """The frame with the sign of the words of comparison, where the rule that made it found none and they agree on one."""
-    asks = re.match(r"(?:what|which|who|how|where|when|by how)\b", scene.text) is not None or " or " in scene.text
+    asks = OPEN.search(scene.text) is not None or " or " in scene.text
     words = GRADES.findall(scene.text)
     open_ended = frame.mutual and len(words) != 2
     if frame.ask != "relate" or frame.direction is not None or frame.equal or open_ended or asks or len(frame.predictors) != 1:

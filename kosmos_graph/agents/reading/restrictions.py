@@ -6,9 +6,11 @@ import re
 
 from kosmos_graph.agents.reading.clauses import level_filters
 from kosmos_graph.agents.reading.levels import negative_level, positive_level
+from kosmos_graph.agents.reading.lexicon import STOP
 from kosmos_graph.agents.reading.pairing import RELATED
-from kosmos_graph.agents.reading.scene import LEVEL, Scene
+from kosmos_graph.agents.reading.scene import COLUMN, LEVEL, Scene
 from kosmos_graph.agents.reading.signs import sign
+from kosmos_graph.agents.reading.words import ROW_STEMS, stem
 from kosmos_graph.domain.data_card import Kind
 from kosmos_graph.domain.filters import Filter
 
@@ -31,12 +33,18 @@ TRAIT = re.compile(
     r"(?:^|(?<=, )|(?:in|among|for|within) (?:[a-z]+ ){1,4})(?:with|who have|having|who are|who had|(?P<no>without)) "
     r"(?P<d>C\d+)(?: [a-z]+)?(?= ,|$)"
 )
+PHRASES = (
+    re.compile(r"^(?:only )?(?:among|amongst|within|for|in) (?P<who>[^,]*[CL]\d+[^,]*?) ,"),
+    re.compile(r"(?<= )(?:among|amongst|within|for|in) (?P<who>(?:(?!among|amongst|within|for|in)(?:[a-z]+|[CL]\d+) ?){1,5})$"),
+)
+LISTED = re.compile(r"\bC\d+(?: [a-z]+)? (?:,|and|or) (?:[a-z]+ )?C\d+")
 COMPARES = re.compile(r"\bdiffer\w*\b|\bcompar\w*\b|\bthe same\b|\bvar(?:y|ies)\b")
 
 
 def cut_restrictions(scene: Scene) -> tuple[Scene, tuple[Filter, ...]]:
     """The scene without the levels that only select rows, and the conditions that they stand for."""
-    filters: list[Filter] = []
+    scene, led = _cut_phrases(scene)
+    filters: list[Filter] = [*led]
     for option in scene.levels_in(scene.text):
         marks = [mark for mark in dict.fromkeys(LEVEL.findall(scene.text)) if scene.levels_in(mark) == (option,)]
         if not marks or not _only_selects(scene, option[0], marks):
@@ -49,6 +57,50 @@ def cut_restrictions(scene: Scene) -> tuple[Scene, tuple[Filter, ...]]:
         condition, span = trait
         return scene.without(span), (*dict.fromkeys(filters), condition)
     return scene, tuple(dict.fromkeys(filters))
+
+
+def _cut_phrases(scene: Scene) -> tuple[Scene, tuple[Filter, ...]]:
+    """Without `among married men` at the start or the end: all that it names selects rows, and nothing in it is compared."""
+    filters: list[Filter] = []
+    for pattern in PHRASES:
+        found = pattern.search(scene.text)
+        chosen = _selected(scene, found) if found is not None else None
+        if found is not None and chosen is not None:
+            filters += level_filters(scene, chosen)
+            scene = scene.without(found.span())
+    return scene, tuple(filters)
+
+
+def _selected(scene: Scene, found: re.Match[str]) -> tuple[tuple[str, str], ...] | None:
+    """The levels that a phrase selects; None where it is no restriction or too little is left without it."""
+    phrase = found.group("who")
+    words = [word for word in re.findall(r"\b[a-z]+\b", phrase) if word not in STOP]
+    if any(stem(word) not in ROW_STEMS for word in words) or re.search(r"\b(?:not|without|each|every|which|what)\b", phrase):
+        return None
+    rest = f"{scene.text[: found.start()]} , {scene.text[found.end() :]}"
+    traits = _traits(scene, phrase)
+    chosen = (*scene.levels_in(phrase), *(traits or ()))
+    columns = [column for column, _ in chosen]
+    left = {*scene.columns_in(rest), *(column for column, _ in scene.levels_in(rest))}
+    joined = re.search(r"\b(?:and|or)\b|,", phrase) is not None or len(set(columns)) < len(columns)
+    one_list = len(set(columns)) == 1 and found.start() == 0 and len(scene.columns_in(rest)) > 1
+    if traits is None or not chosen or left & {*columns} or len(left) < 2 or (joined and not one_list):
+        return None
+    outcomes_only = not scene.levels_in(rest) and LISTED.search(rest) is not None and bool(sign(rest) or COMPARES.search(rest))
+    return None if outcomes_only and not RELATED.search(rest) else chosen
+
+
+def _traits(scene: Scene, phrase: str) -> tuple[tuple[str, str], ...] | None:
+    """The yes of each yes/no column in a phrase, as `married` in `married men`; None where a column there is no trait of rows."""
+    found: list[tuple[str, str]] = []
+    for mark in COLUMN.findall(phrase):
+        column = scene.column(scene.columns_in(mark)[0])
+        yes = positive_level(column)
+        of_rows = re.search(rf"\b{mark} (?:[a-z]+|[CL]\d+)\b|^the {mark}$", phrase.strip()) is not None
+        if column.kind != Kind.BINARY or yes is None or not of_rows:
+            return None
+        found.append((column.name, yes))
+    return tuple(found)
 
 
 def _place(text: str, mark: str) -> tuple[int, int]:

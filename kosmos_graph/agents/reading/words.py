@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from kosmos_graph.agents.reading.lexicon import ABBREVIATIONS, PLAIN_WORDS, ROWS, SYNONYMS, UNITS
+from kosmos_graph.agents.reading.lexicon import ABBREVIATIONS, NUMBER_WORDS, PLAIN_WORDS, ROWS, SYNONYMS, UNITS
 from kosmos_graph.agents.reading.lexicon import words as word_set
 
 PIECE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+(?:[.,]\d+)*|[^\W\d_A-Za-z]+")
@@ -102,7 +102,7 @@ def shortened(short: str, full: str) -> bool:
 
 def prefixed(longer: str, word: str) -> bool:
     """Whether `longer` is `word` with a letter or two before it, as in pclass or nkids."""
-    return len(word) >= 4 and 1 <= len(longer) - len(word) <= 2 and longer.endswith(word)
+    return len(word) >= 4 and word not in NUMBER_WORDS and 1 <= len(longer) - len(word) <= 2 and longer.endswith(word)
 
 
 def is_unit(piece: str) -> bool:
