@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.linalg import matmul_toeplitz
 
 from kosmos_graph.experiments.design_matrix import DesignMatrix, FloatArray, centred
 from kosmos_graph.experiments.method import NotApplicable
@@ -144,3 +145,22 @@ def newey_west_covariance(fit: Fit, lag: int, whitening: float = 0.0) -> FloatAr
     innovations = scores[1:] - whitening * scores[:-1]
     recoloured = bartlett_sum(innovations, lag) / (1 - whitening) ** 2 * (n / (n - 1))
     return np.asarray(recoloured * (n / fit.df), dtype=np.float64)
+
+
+def first_order_covariance(fit: Fit) -> FloatArray:
+    """Covariance of the coefficients if the errors were a first-order autoregression, rows in the order of time.
+
+    P·R·P'·σ² with R(i, j) = ρ^|i−j| and σ² made unbiased for that R. The residuals' own autocorrelation lies below the errors',
+    by about k(1 + 2ρ)/n for k coefficients; ρ is raised by twice that, and is at least 0, because a ρ that is too small makes
+    false trends: at 40 points of white noise Newey–West errors alone gave twelve false trends in a hundred at a level of five.
+    """
+    n, k = fit.matrix.n, fit.matrix.width + 1
+    residuals = fit.residuals / np.max(np.abs(fit.residuals))
+    found = float(residuals[1:] @ residuals[:-1]) / float(residuals[:-1] @ residuals[:-1])
+    rho = min(max(found + 2 * k * (1 + 2 * found) / n, 0.0), STRONGEST_MEMORY)
+    decay = rho ** np.arange(n, dtype=np.float64)
+    spread = matmul_toeplitz(decay, np.column_stack([fit.solver.T, np.ones(n), fit.matrix.columns]))
+    width = fit.matrix.width
+    explained = float(np.sum(spread[:, width])) / n + float(np.trace(fit.solver @ spread[:, width + 1 :]))
+    scale = float(fit.residuals @ fit.residuals) / (n - explained)
+    return np.asarray(fit.solver @ spread[:, :width] * scale, dtype=np.float64)

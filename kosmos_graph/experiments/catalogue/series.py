@@ -21,7 +21,14 @@ from kosmos_graph.experiments.catalogue.plots import headline
 from kosmos_graph.experiments.catalogue.result import result_of, unit_of
 from kosmos_graph.experiments.catalogue.tails import p_value, t_interval
 from kosmos_graph.experiments.design_matrix import Block, DesignMatrix, FloatArray, checked_condition, numeric_values, standardise
-from kosmos_graph.experiments.least_squares import Fit, lag_for, least_squares, memory, newey_west_covariance
+from kosmos_graph.experiments.least_squares import (
+    Fit,
+    first_order_covariance,
+    lag_for,
+    least_squares,
+    memory,
+    newey_west_covariance,
+)
 from kosmos_graph.experiments.method import Context, Method, Needs, NotApplicable, Sample
 from kosmos_graph.experiments.plain_text import axis_label
 from kosmos_graph.experiments.power import minimum_detectable
@@ -180,9 +187,9 @@ def step_hac(sample: Sample, design: Design, context: Context) -> TestResult:
 
 
 def standard_errors(fit: Fit) -> FloatArray:
-    """Prewhitened Newey–West errors of the slopes, in the units of the data."""
-    variances = np.diag(newey_west_covariance(fit, lag_for(fit.matrix.n), memory(fit)))
-    errors = np.sqrt(variances) / fit.matrix.scales
+    """Errors of the slopes, in the units of the data: the larger of prewhitened Newey–West and of a first-order autoregression."""
+    prewhitened = np.diag(newey_west_covariance(fit, lag_for(fit.matrix.n), memory(fit)))
+    errors = np.sqrt(np.maximum(prewhitened, np.diag(first_order_covariance(fit)))) / fit.matrix.scales
     if not np.all((errors > 0) & np.isfinite(errors)):
         raise NotApplicable("The series leaves no residual variation to judge by.")
     return np.asarray(errors, dtype=np.float64)
@@ -264,7 +271,7 @@ def measures_of(series: Series, fit: Fit) -> tuple[Measure, ...]:
     plain = math.sqrt(float(newey_west_covariance(fit, lag)[-1, -1])) / float(fit.matrix.scales[-1])
     found = (
         ("lag", float(lag), "Newey–West lag: the whole part of 4·(n/100)^(2/9)"),
-        ("residual autocorrelation", memory(fit), "of first order, bias-corrected; the errors are prewhitened with it"),
+        ("residual autocorrelation", memory(fit), "of first order, bias-corrected; the Newey–West errors are prewhitened with it"),
         ("standard error without prewhitening", plain, "plain Newey–West error of the effect, for comparison"),
         ("largest gap over median gap", series.irregularity, "1 for evenly spaced points"),
     )
@@ -299,7 +306,7 @@ TREND_HAC = Method(
     summary="Does a numeric series rise or fall over time? From 40 points.",
     estimand="slope of the outcome on time",
     source="ordinary least squares; errors of Newey and West 1987, Econometrica 55:703, prewhitened as Andrews and Monahan 1992, "
-    "Econometrica 60:953",
+    "Econometrica 60:953, and not below those of a first-order autoregression",
     tasks=("trend",),
     needs=Needs(outcome=NUMERIC, sampling="series", rows=40, time=True),
     run=trend_hac,
@@ -312,7 +319,7 @@ STEP_HAC = Method(
     summary="Did the level of a numeric series change at a stated date, beyond its trend? From 40 points.",
     estimand="change of the outcome's level at the date, after minus before, beside a common linear trend",
     source="ordinary least squares; errors of Newey and West 1987, Econometrica 55:703, prewhitened as Andrews and Monahan 1992, "
-    "Econometrica 60:953",
+    "Econometrica 60:953, and not below those of a first-order autoregression",
     tasks=("step",),
     needs=Needs(outcome=NUMERIC, sampling="series", rows=40, time=True, change_at=True),
     run=step_hac,
