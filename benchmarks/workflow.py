@@ -111,10 +111,8 @@ def print_overlap(counts: list[int], latency: float) -> None:
     for count in counts:
         found = in_folder(lambda folder, count=count: timed_run(count, latency, folder))
         ratio = found["wall"] / path["wall"]
-        print(
-            of = f"{count} studies, {latency} s latency"
-            print(f"{of:<58}{found['wall']:8.2f} s wall, {found['calls']:.0f} calls, {ratio:.2f} × path")
-        )
+        of = f"{count} studies, {latency} s latency"
+        print(f"{of:<58}{found['wall']:8.2f} s wall, {found['calls']:.0f} calls, {ratio:.2f} × path")
         print(f"{'':<58}{found['cpu']:8.2f} s CPU, {found['at_once']:.0f} calls at once")
         print(f"{f'checkpoint bytes a study, of {count}':<58}{found['bytes'] / count / 1000:8.1f} kB")
 
@@ -134,10 +132,8 @@ def print_replay() -> None:
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     calls = [line.strip() for line in ended.stdout.splitlines() if " call " in line]
-    print(
-        wall = time.perf_counter() - began
-        print(f"{'replay of the recorded run, pytest included':<58}{wall:8.2f} s wall, exit code {ended.returncode}")
-    )
+    wall = time.perf_counter() - began
+    print(f"{'replay of the recorded run, pytest included':<58}{wall:8.2f} s wall, exit code {ended.returncode}")
     for call in calls:
         print(f"{'':<10}{call}")
 
