@@ -124,7 +124,7 @@ def _numerical_failures() -> tuple[type[Exception], ...]:
 @cache
 def _linear_algebra() -> ThreadpoolController:
     """The libraries of linear algebra in this process. One thread each: studies already run side by side, threads that wait for
-    each other made a fit of 60 columns a hundred times slower on busy cores, and the order of a sum no longer depends on them.
+    each other made a fit of 60 columns many times slower on busy cores, and the order of a sum no longer depends on them.
     """
     return ThreadpoolController()
 
