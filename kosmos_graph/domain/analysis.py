@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from kosmos_graph.domain.design import Design
-from kosmos_graph.domain.results import Execution
+from kosmos_graph.domain.results import Artefact, Execution
 from kosmos_graph.domain.value import Value
 
 Section = Literal["interpretation", "confounders", "anomalies", "follow-ups"]
@@ -65,6 +65,7 @@ class Study(Value):
     design: Design
     execution: Execution
     analysis: Analysis | None
+    figure: Artefact | None = None
     deviations: tuple[Deviation, ...] = ()
     status: Literal["analysed", "not answered"]
     reason: str | None = None

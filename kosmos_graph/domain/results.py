@@ -149,5 +149,4 @@ class Execution(Value):
     status: Literal["ok", "failed"]
     result: TestResult | None = None
     sensitivity: tuple[TestResult, ...] = ()
-    figure: Artefact | None = None
     error: str | None = None

@@ -48,7 +48,8 @@ def draw_figure(method: Method, sample: Sample, design: Design, result: TestResu
         canvas = FigureCanvasAgg(figure)
         method.draw(figure.add_subplot(), sample, design, result)
         buffer = io.BytesIO()
-        canvas.print_figure(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        # print_figure would draw twice, first for the layout alone
+        canvas.print_png(buffer, metadata={"Software": None}, pil_kwargs={"compress_level": 1})  # type: ignore[no-untyped-call]  # matplotlib has no hint here
     return buffer.getvalue()
 
 

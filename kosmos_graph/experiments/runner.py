@@ -1,13 +1,13 @@
-"""Runs a design on its data: the primary method, its sensitivity analyses, and the figure."""
+"""Runs a design on its data: the primary method and its sensitivity analyses; and draws the figure of what came of it."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -28,18 +28,18 @@ from kosmos_graph.ids import digest
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """An execution, and the content of the files that it names, by file name."""
+class Drawing:
+    """A figure and its content."""
 
-    execution: Execution
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    artefact: Artefact
+    content: bytes
 
 
 _warning_filters = threading.Lock()
 
 
-def run_design(dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str) -> Outcome:
-    """Execute `design` under the generation key `key`; equal arguments give equal bytes.
+def run_design(dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str) -> Execution:
+    """Execute `design` under the generation key `key`; equal arguments give equal numbers.
 
     A sample on which the method has no answer, and numbers that leave floating-point arithmetic, make a failed execution whose
     error says what happened. Raises KeyError where the catalogue has no such method. Runs one design at a time: the filters of
@@ -59,6 +59,20 @@ def run_design(dataset: Dataset, design: Design, sheet: StudySheet, options: Opt
             return _failed(key, design, f"{method.title} gave a number that is not finite on this sample.")
 
 
+def draw_result(sample: Sample, design: Design, result: TestResult) -> Drawing | None:
+    """The figure of a design's result on its sample, under its content; equal arguments give equal bytes.
+
+    None where the numbers cannot be placed on an axis. Runs one at a time, like `run_design`.
+    """
+    with _numerical_warnings_as_errors(), _linear_algebra().limit(limits=1):
+        try:
+            content = draw_figure(get_method(design.method), sample, design, result)
+        except _numerical_failures():
+            return None
+    digest_of_content = hashlib.sha256(content).hexdigest()
+    return Drawing(Artefact(sha256=digest_of_content, suffix="png", caption=caption_of(result, design)), content)
+
+
 def context_of(design: Design, options: Options) -> Context:
     """Alpha, level and δ in force, and the seed: it follows from the run's seed and from what the design computes."""
     content = design.model_dump(mode="json", include={"method", "target", "covariates", "alternative", "delta"})
@@ -67,15 +81,13 @@ def context_of(design: Design, options: Options) -> Context:
     return Context(alpha=options.alpha, level=options.level, delta=delta, seed=seed)
 
 
-def _executed(dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str, method: Method) -> Outcome:
+def _executed(dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str, method: Method) -> Execution:
     sample = draw_sample(dataset, design, sheet)
     context = context_of(design, options)
     primary = method.run(sample, design, context)
     beside = tuple(result for name in method.sensitivity if (result := _beside(get_method(name), sample, design, context)))
     result = primary.model_copy(update={"caveats": primary.caveats + caveats_of(primary, beside, options.alpha)})
-    figure, files = _figure(method, sample, design, result)
-    execution = Execution(key=key, design=design.key, status="ok", result=result, sensitivity=beside, figure=figure)
-    return Outcome(execution, files)
+    return Execution(key=key, design=design.key, status="ok", result=result, sensitivity=beside)
 
 
 def _beside(method: Method, sample: Sample, design: Design, context: Context) -> TestResult | None:
@@ -92,18 +104,8 @@ def _beside(method: Method, sample: Sample, design: Design, context: Context) ->
         return None
 
 
-def _figure(method: Method, sample: Sample, design: Design, result: TestResult) -> tuple[Artefact | None, dict[str, bytes]]:
-    """The figure under its content; none where the numbers cannot be placed on an axis."""
-    try:
-        content = draw_figure(method, sample, design, result)
-    except _numerical_failures():
-        return None, {}
-    artefact = Artefact(sha256=hashlib.sha256(content).hexdigest(), suffix="png", caption=caption_of(result, design))
-    return artefact, {artefact.filename: content}
-
-
-def _failed(key: str, design: Design, error: str) -> Outcome:
-    return Outcome(Execution(key=key, design=design.key, status="failed", error=error))
+def _failed(key: str, design: Design, error: str) -> Execution:
+    return Execution(key=key, design=design.key, status="failed", error=error)
 
 
 def _numerical_failures() -> tuple[type[Exception], ...]:

@@ -46,12 +46,21 @@ def design_graph(services: Services) -> Builder:
 
 
 def study_graph(services: Services) -> Builder:
-    """The branch for one locked design: run_study ⇄ repair_study, analyse_study ⇄ check_claims."""
+    """The branch for one locked design: run_study ⇄ repair_study, draw_study beside analyse_study ⇄ check_claims."""
     builder: Builder = StateGraph(StudyState, output_schema=StudyOutput)
-    names = ("run_study", "repair_study", "switch_designer", "analyse_study", "switch_analyst", "check_claims", "close_study")
+    names = (
+        "run_study",
+        "repair_study",
+        "switch_designer",
+        "draw_study",
+        "analyse_study",
+        "switch_analyst",
+        "check_claims",
+        "close_study",
+    )
     add_nodes(builder, StudyNodes(services), names, services, in_branch=True)
     builder.add_edge(START, "run_study")
-    builder.add_conditional_edges("run_study", routing.after_run_study)
+    builder.add_conditional_edges("run_study", routing.after_run_study, ["analyse_study", "draw_study", "repair_study"])
     builder.add_conditional_edges("repair_study", routing.after_repair_study)
     builder.add_edge("switch_designer", "repair_study")
     builder.add_conditional_edges("analyse_study", routing.after_analyse_study)

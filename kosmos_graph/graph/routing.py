@@ -83,10 +83,10 @@ def after_review_design(state: DesignState) -> Literal["design_study", "__end__"
     return "design_study" if again else "__end__"
 
 
-def after_run_study(state: StudyState) -> Literal["analyse_study", "repair_study"]:
-    """To the analysis, or with the error to repair."""
+def after_run_study(state: StudyState) -> list[Literal["analyse_study", "draw_study", "repair_study"]]:
+    """To the analysis and the figure, side by side, or with the error to repair."""
     last = held(state, "executions", designs_in_order(state)[-1].key, Execution) if "locked" in state else None
-    return "analyse_study" if last is not None and last.status == "ok" else "repair_study"
+    return ["analyse_study", "draw_study"] if last is not None and last.status == "ok" else ["repair_study"]
 
 
 def after_repair_study(state: StudyState) -> Literal["run_study", "switch_designer", "close_study"]:

@@ -11,8 +11,11 @@ from kosmos_graph.agents.protocol import Analyst, Designer
 from kosmos_graph.data.dataset import Dataset
 from kosmos_graph.domain.calls import CallUsage
 from kosmos_graph.domain.data_card import DataCard
+from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.report import Report
+from kosmos_graph.domain.results import TestResult
 from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.runner import Drawing
 
 A_co = TypeVar("A_co", covariant=True)
 
@@ -71,6 +74,14 @@ class DataSource(Protocol):
         ...
 
 
+class Draw(Protocol):
+    """Draws the figure of a result."""
+
+    async def __call__(self, dataset: Dataset, design: Design, sheet: StudySheet, result: TestResult) -> Drawing | None:
+        """The figure; None where the numbers cannot be placed on an axis."""
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything the nodes close over. Both chains have at least one link."""
@@ -79,6 +90,7 @@ class Services:
     analysts: tuple[Link[Analyst], ...]
     store: Store
     data: DataSource
+    draw: Draw
     clock: Callable[[], datetime]
     approve: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -14,12 +14,12 @@ from kosmos_graph.domain.design import Design, LockedPlan, Review
 from kosmos_graph.domain.hypothesis import Hypothesis, ResearchPlan
 from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.report import Report
-from kosmos_graph.domain.results import Execution
+from kosmos_graph.domain.results import Artefact, Execution
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.domain.value import Value
 from kosmos_graph.ids import canonical_json
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of the checkpoints' file format. A checkpoint of another version is refused."""
 
 V = TypeVar("V")
@@ -171,6 +171,7 @@ class StudyState(Frame, StudyOutput, total=False):
     locked: Design
     designs: Annotated[dict[str, Design], write_once]
     executions: Annotated[dict[str, Execution], write_once]
+    figures: Annotated[dict[str, Artefact], write_once]
     abandoned: Annotated[dict[str, Abandoned], write_once]
     analyses: Annotated[dict[str, Analysis], write_once]
     checks: Annotated[dict[str, ClaimsCheck], write_once]

@@ -18,7 +18,7 @@ NOT_JUDGED = "verdicts are set for all hypotheses together, when all studies hav
 def finding(one: Answered) -> Finding:
     """The finding of a hypothesis that has a result."""
     hypothesis, design, result, analysis = one.hypothesis, one.design, one.result, one.study.analysis
-    figure = one.study.execution.figure
+    figure = one.study.figure
     return Finding(
         id=hypothesis.id,
         hypothesis=hypothesis.statement,

@@ -8,19 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from kosmos_graph.agents.batch import AnalysisOutcome, BatchAnalysis, DesignOutcome, ExperimentResult
+from kosmos_graph.agents.model_analyst import ModelAnalyst
+from kosmos_graph.agents.model_designer import ModelDesigner
 from kosmos_graph.agents.protocol import Analyst, Designer, Material
+from kosmos_graph.agents.rules_analyst import RulesAnalyst
+from kosmos_graph.agents.rules_designer import RulesDesigner
 from kosmos_graph.data.sheet import check_sheet, read_sheet
 from kosmos_graph.domain.analysis import Study
 from kosmos_graph.domain.question import Question
 from kosmos_graph.domain.report import Report
 from kosmos_graph.experiments.runner import run_design
 from kosmos_graph.graph.nodes.research import parse_options, parse_paths, parse_question, sheet_source
+from kosmos_graph.providers.chat_asker import ChatAsker
 from kosmos_graph.providers.names import RULES
 from kosmos_graph.render.record import Record
 from kosmos_graph.render.report import build_report
 from kosmos_graph.settings import Settings
 from kosmos_graph.wiring.data_files import DataFiles
-from kosmos_graph.wiring.services import build_services, model_settings, versions
+from kosmos_graph.wiring.models import chain_of
+from kosmos_graph.wiring.services import model_settings, versions
 
 _FILES = DataFiles()
 
@@ -51,14 +57,16 @@ def get_designer(model: str | None = None, *, settings: Settings | None = None) 
     """
     alone = {"kosmos_analyst_model": RULES, "kosmos_fallback_models": None}
     chosen = model_settings(designer=model, settings=settings).model_copy(update=alone)
-    return build_services(chosen).designers[0].open().agent
+    link = chain_of(chosen, "designer")[0]
+    return RulesDesigner() if isinstance(link, str) else ModelDesigner(ChatAsker(link, "designer"))
 
 
 def get_analyst(model: str | None = None, *, settings: Settings | None = None) -> Analyst:
     """The analyst that a model's name stands for, like `get_designer`."""
     alone = {"kosmos_designer_model": RULES, "kosmos_fallback_models": None}
     chosen = model_settings(analyst=model, settings=settings).model_copy(update=alone)
-    return build_services(chosen).analysts[0].open().agent
+    link = chain_of(chosen, "analyst")[0]
+    return RulesAnalyst() if isinstance(link, str) else ModelAnalyst(ChatAsker(link, "analyst"))
 
 
 async def run_experiments(material: Material, outcomes: Sequence[DesignOutcome]) -> tuple[ExperimentResult, ...]:
@@ -101,5 +109,5 @@ def _run(material: Material, outcome: DesignOutcome) -> ExperimentResult:
     design = outcome.design
     assert design is not None, "only designs that passed their review are run"  # noqa: S101
     dataset = _FILES.reopen(material.card(design.target.dataset), material.sheet)
-    execution = run_design(dataset, design, material.sheet, material.options, design.key).execution
+    execution = run_design(dataset, design, material.sheet, material.options, design.key)
     return ExperimentResult(outcome.hypothesis, design, execution)

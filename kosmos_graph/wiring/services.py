@@ -27,6 +27,7 @@ from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.run_folder import RunFolders
 from kosmos_graph.settings import Settings, load_settings
 from kosmos_graph.wiring.data_files import DataFiles
+from kosmos_graph.wiring.drawing import begin_workers, draw
 from kosmos_graph.wiring.models import chain_of
 
 PACKAGES = ("kosmos-graph", "langgraph", "litellm", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
@@ -60,6 +61,7 @@ def build_services(
         analysts=_given(analyst) if analyst is not None else _analysts(settings),
         store=RunFolders(settings.kosmos_home),
         data=DataFiles(),
+        draw=draw,
         clock=clock,
         approve=approve,
         versions=versions(),
@@ -85,6 +87,7 @@ def _link(model: str | ModelSpec, role: AgentRole, rules: Callable[[], Any], bou
         return Link(model=model, open=lambda: Opened(agent=rules()))
 
     def open_bound() -> Opened[Any]:
+        begin_workers()  # they are ready by the time that the model has answered
         asker = ChatAsker(model, role)
         return Opened(agent=bound(asker), usage=asker.usage)
 

@@ -57,7 +57,7 @@ def _run(design: str, sheet: str, options: str, scale: float):
     locked = Design.model_validate_json(design)
     return run_design(
         garden(scale), locked, StudySheet.model_validate_json(sheet), Options.model_validate_json(options), locked.key
-    ).execution
+    )
 
 
 def executed(design: Design, material: Material, scale: float = 1.0):

@@ -16,7 +16,8 @@ from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.experiments import runner
 from kosmos_graph.experiments.catalogue import get_method
 from kosmos_graph.experiments.method import NotApplicable
-from kosmos_graph.experiments.runner import context_of, run_design
+from kosmos_graph.experiments.runner import context_of, draw_result, run_design
+from kosmos_graph.experiments.sample import draw_sample
 from tests.experiments.factories import make_dataset, make_design, run_method, two_columns
 
 GENERATOR = np.random.default_rng(11)
@@ -28,42 +29,55 @@ def run(data, design, **options):
     return run_design(data, design, StudySheet(), Options(**options), "c1h1g2")
 
 
-def test_a_design_that_runs_gives_its_result_its_sensitivity_and_its_figure():
+def draw(data, design):
+    return draw_result(draw_sample(data, design, StudySheet()), design, run(data, design).result)
+
+
+def test_a_design_that_runs_gives_its_result_and_its_sensitivity():
     data = two_columns({"A": A, "B": B})
-    outcome = run(data, WELCH)
-    execution = outcome.execution
+    execution = run(data, WELCH)
     assert (execution.key, execution.design, execution.status, execution.error) == ("c1h1g2", "c1h1g1", "ok", None)
     assert execution.result.effect == run_method(data, WELCH).effect
     assert [result.method for result in execution.sensitivity] == ["mann_whitney", "permutation_test"]
-    (name, content), *others = outcome.files.items()
-    assert (name, others) == (execution.figure.filename, [])
-    assert execution.figure.sha256 == hashlib.sha256(content).hexdigest()
-    assert content.startswith(b"\x89PNG")
+
+
+def test_a_figure_is_kept_under_its_content():
+    drawing = draw(two_columns({"A": A, "B": B}), WELCH)
+    assert drawing.artefact.sha256 == hashlib.sha256(drawing.content).hexdigest()
+    assert drawing.artefact.filename == f"{drawing.artefact.sha256}.png"
+    assert drawing.content.startswith(b"\x89PNG")
+
+
+def test_numbers_that_no_axis_can_hold_give_no_figure(monkeypatch):
+    def drawn(*_):
+        raise OverflowError("too large")
+
+    monkeypatch.setattr(runner, "draw_figure", drawn)
+    assert draw(two_columns({"A": A, "B": B}), WELCH) is None
 
 
 def test_an_execution_survives_a_round_trip_through_json():
-    execution = run(two_columns({"A": A, "B": B}), WELCH).execution
+    execution = run(two_columns({"A": A, "B": B}), WELCH)
     assert Execution.model_validate_json(execution.model_dump_json()) == execution
 
 
 def test_the_same_design_gives_the_same_bytes_also_from_several_threads():
     data = two_columns({"A": A, "B": B})
-    first = run(data, WELCH)
+    first = (run(data, WELCH), draw(data, WELCH))
     with ThreadPoolExecutor(4) as pool:
-        again = list(pool.map(lambda _: run(data, WELCH), range(4)))
-    assert all(outcome == first for outcome in again)
+        again = list(pool.map(lambda _: (run(data, WELCH), draw(data, WELCH)), range(4)))
+    assert all(found == first for found in again)
 
 
 def test_a_sample_without_an_answer_is_a_failed_execution_with_the_sentence():
-    outcome = run(two_columns({"A": [1, 1, 1], "B": [2, 2, 2]}), WELCH)
-    assert outcome.execution == Execution(
+    execution = run(two_columns({"A": [1, 1, 1], "B": [2, 2, 2]}), WELCH)
+    assert execution == Execution(
         key="c1h1g2", design="c1h1g1", status="failed", error="The values of both groups do not vary, so there is nothing to test."
     )
-    assert outcome.files == {}
 
 
 def test_numbers_that_overflow_are_a_failed_execution():
-    assert "too large" in run(two_columns({"A": [1.7e308, -1.7e308, 3], "B": [1, 2, 3]}), WELCH).execution.error
+    assert "too large" in run(two_columns({"A": [1.7e308, -1.7e308, 3], "B": [1, 2, 3]}), WELCH).error
 
 
 def failing(error):
@@ -78,7 +92,7 @@ def failing(error):
 )
 def test_a_numerical_failure_of_a_library_is_a_failed_execution(monkeypatch, error):
     monkeypatch.setattr(runner, "get_method", lambda name: failing(error))
-    execution = run(two_columns({"A": A, "B": B}), WELCH).execution
+    execution = run(two_columns({"A": A, "B": B}), WELCH)
     assert execution.status == "failed"
     assert str(error) in execution.error
 
@@ -89,7 +103,7 @@ def test_a_result_that_is_not_finite_is_a_failed_execution(monkeypatch):
         return type(result).model_validate(result.model_dump() | {"p_value": float("nan")})
 
     monkeypatch.setattr(runner, "get_method", lambda name: replace(get_method("welch_t"), run=method_run))
-    assert "not finite" in run(two_columns({"A": A, "B": B}), WELCH).execution.error
+    assert "not finite" in run(two_columns({"A": A, "B": B}), WELCH).error
 
 
 def test_an_error_of_programming_is_not_swallowed(monkeypatch):
@@ -103,18 +117,18 @@ def test_a_sensitivity_analysis_that_does_not_apply_is_left_out(monkeypatch):
         return get_method(name) if name != "permutation_test" else failing(NotApplicable("no"))
 
     monkeypatch.setattr(runner, "get_method", lookup)
-    execution = run(two_columns({"A": A, "B": B}), WELCH).execution
+    execution = run(two_columns({"A": A, "B": B}), WELCH)
     assert [result.method for result in execution.sensitivity] == ["mann_whitney"]
 
 
 def test_a_sensitivity_analysis_that_disagrees_is_a_caveat_and_changes_nothing():
     a, b = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10.0], [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, -150]
     data = two_columns({"A": a, "B": b})
-    result = run(data, make_design("mann_whitney", "y", ("g",), levels=("B", "A")), alpha=0.3).execution.result
+    result = run(data, make_design("mann_whitney", "y", ("g",), levels=("B", "A")), alpha=0.3).result
     assert [caveat for caveat in result.caveats if "run beside it" in caveat] == [
         "The effect of Welch's t test, run beside it, points the other way."
     ]
-    outlying = run(two_columns({"A": [*A, 60.0], "B": B}), WELCH).execution.result
+    outlying = run(two_columns({"A": [*A, 60.0], "B": B}), WELCH).result
     assert any(
         "Mann–Whitney test, run beside it, is significant at 0.05 where the primary analysis is not" in text
         for text in outlying.caveats
@@ -125,7 +139,7 @@ def test_a_sensitivity_analysis_that_disagrees_is_a_caveat_and_changes_nothing()
 @pytest.mark.parametrize(("missing", "warned"), [(2, False), (3, True)])
 def test_more_than_five_percent_missing_is_a_caveat(missing, warned):
     columns = {"y": [*A, *B, *([None] * missing)], "g": ["A"] * len(A) + ["B"] * len(B) + ["A"] * missing}
-    result = run(make_dataset(columns), WELCH).execution.result
+    result = run(make_dataset(columns), WELCH).result
     assert any("missing values" in caveat for caveat in result.caveats) is warned
 
 

@@ -267,9 +267,7 @@ def make_design(case: Case, number: int = 1) -> Design:
     )
 
 
-def make_execution(
-    dataset: Dataset, design: Design, sheet: StudySheet | None = None, options: Options | None = None, *, figure: bool = True
-) -> Execution:
+def make_execution(dataset: Dataset, design: Design, sheet: StudySheet | None = None, options: Options | None = None) -> Execution:
     """The design's execution, without drawing: what the runner does around a method. Equal arguments are computed once."""
     settled = options or Options()
     content = (
@@ -278,16 +276,16 @@ def make_execution(
         (sheet or StudySheet()).model_dump_json(),
         settled.model_dump_json(),
     )
-    key = hashlib.sha256("\0".join((*content, str(figure))).encode()).hexdigest()
+    key = hashlib.sha256("\0".join(content).encode()).hexdigest()
     if key not in _executions:
-        _executions[key] = _executed(dataset, design, sheet or StudySheet(), settled, figure=figure)
+        _executions[key] = _executed(dataset, design, sheet or StudySheet(), settled)
     return _executions[key]
 
 
 _executions: dict[str, Execution] = {}
 
 
-def _executed(dataset: Dataset, design: Design, sheet: StudySheet, settled: Options, *, figure: bool) -> Execution:
+def _executed(dataset: Dataset, design: Design, sheet: StudySheet, settled: Options) -> Execution:
     method, context = get_method(design.method), context_of(design, settled)
     sample = draw_sample(dataset, design, sheet)
     primary = method.run(sample, design, context)
@@ -298,8 +296,7 @@ def _executed(dataset: Dataset, design: Design, sheet: StudySheet, settled: Opti
         except NotApplicable:
             continue
     result = primary.model_copy(update={"caveats": primary.caveats + caveats_of(primary, beside, settled.alpha)})
-    drawn = Artefact(sha256="ab" * 32, suffix="png", caption=f"{design.target.outcome}: {result.title}") if figure else None
-    return Execution(key=design.key, design=design.key, status="ok", result=result, sensitivity=tuple(beside), figure=drawn)
+    return Execution(key=design.key, design=design.key, status="ok", result=result, sensitivity=tuple(beside))
 
 
 def make_material(dataset: Dataset, question: str = "Which penguins are heavier?", sheet: StudySheet | None = None) -> Material:
@@ -348,7 +345,15 @@ def make_study(material: Material, hypothesis: Hypothesis, design: Design, execu
     result = execution.result
     sentences = analysis_of(material, hypothesis, design, execution, result) if result is not None else ()
     analysis = Analysis(key=f"{design.key}g1", hypothesis=hypothesis.id, sentences=sentences, author="rules")
-    return Study(hypothesis=hypothesis.id, design=design, execution=execution, analysis=analysis, status="analysed")
+    title = result.title if result is not None else ""
+    return Study(
+        hypothesis=hypothesis.id,
+        design=design,
+        execution=execution,
+        analysis=analysis,
+        figure=Artefact(sha256="ab" * 32, suffix="png", caption=f"{design.target.outcome}: {title}"),
+        status="analysed",
+    )
 
 
 def make_judgements(hypotheses: Sequence[Hypothesis], studies: Mapping[str, Study]) -> dict[str, Judgement]:

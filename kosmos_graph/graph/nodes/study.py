@@ -10,7 +10,7 @@ from kosmos_graph.agents.protocol import Analyst, Designer
 from kosmos_graph.claims.check import check_sentences, study_licence
 from kosmos_graph.domain.analysis import Analysis, Deviation, Study
 from kosmos_graph.domain.design import Design
-from kosmos_graph.domain.results import Execution
+from kosmos_graph.domain.results import Artefact, Execution
 from kosmos_graph.experiments.runner import run_design
 from kosmos_graph.graph.nodes.chain import ask_chain, move_on
 from kosmos_graph.graph.services import Services
@@ -29,9 +29,20 @@ class StudyNodes:
         """Execute the design in force for real. A failed execution is a result."""
         design, card, sheet = design_in_force(state), state["card"], state["sheet"]
         dataset = await asyncio.to_thread(self.services.data.reopen, card, sheet)
-        outcome = await asyncio.to_thread(run_design, dataset, design, sheet, state["settled"], design.key)
-        await asyncio.to_thread(self.services.store.put_artefacts, state["run_id"], outcome.files)
-        return {"executions": {design.key: outcome.execution}}
+        execution = await asyncio.to_thread(run_design, dataset, design, sheet, state["settled"], design.key)
+        return {"executions": {design.key: execution}}
+
+    async def draw_study(self, state: StudyState) -> dict[str, Any]:
+        """Draw the result's figure, beside the analyst at work."""
+        design, result = design_in_force(state), execution_in_force(state).result
+        assert result is not None, "the router sends only successful executions here"  # noqa: S101
+        dataset = await asyncio.to_thread(self.services.data.reopen, state["card"], state["sheet"])
+        drawing = await self.services.draw(dataset, design, state["sheet"], result)
+        if drawing is None:
+            return {}
+        files = {drawing.artefact.filename: drawing.content}
+        await asyncio.to_thread(self.services.store.put_artefacts, state["run_id"], files)
+        return {"figures": {design.key: drawing.artefact}}
 
     async def repair_study(self, state: StudyState) -> dict[str, Any]:
         """Ask the designer for another design after failed executions."""
@@ -90,6 +101,7 @@ class StudyNodes:
             design=design,
             execution=execution,
             analysis=settled_analysis(state, design.key),
+            figure=held(state, "figures", design.key, Artefact),
             deviations=deviations(state),
             status="analysed" if execution.status == "ok" else "not answered",
             reason=abandoned.reason if abandoned is not None else None,

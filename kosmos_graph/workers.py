@@ -1,0 +1,171 @@
+"""Worker processes that compute what would hold up this process's interpreter, and with it every other study.
+
+`multiprocessing` would import the caller's main module in each of them, and so run a script without a guard again. A worker here
+is `python -m kosmos_graph.workers`: it reads pickled calls from its standard input and ends with it, so with the process that
+began it, however that ends. It takes a second or two of a core to begin: workers are begun ahead, where a run will wait for a model anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import IO, Any, TypeVar
+
+T = TypeVar("T")
+
+MOST_WORKERS = 4
+_LENGTH = struct.Struct("<Q")
+
+
+class WorkerLost(Exception):
+    """A worker process ended before its work did; the work can be done elsewhere."""
+
+
+class Worker:
+    """One worker process, for one caller at a time."""
+
+    def __init__(self, warm_up: Callable[[], object]) -> None:
+        self.warm_up = warm_up
+        command = [sys.executable, "-P", "-m", "kosmos_graph.workers"]
+        # its own session: Ctrl-C in a terminal is for the process that began it to understand
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter and this module
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(), start_new_session=True
+        )
+        self._send((warm_up, ()))
+        self._warm = False
+
+    def call(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        """`function(*arguments)` in the worker. Raises what it raises, and WorkerLost."""
+        if not self._warm:
+            self._receive()
+            self._warm = True
+        self._send((function, arguments))
+        raised, value = self._receive()
+        if raised:
+            raise value
+        result: T = value
+        return result
+
+    def end(self) -> None:
+        """Let the process end, and wait for it."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+        self._process.wait()
+
+    def _send(self, call: object) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        try:
+            write(self._process.stdin, call)
+        except OSError as error:
+            raise WorkerLost(f"its input is closed: {error}") from error
+
+    def _receive(self) -> tuple[bool, Any]:
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        try:
+            answer: tuple[bool, Any] = read(self._process.stdout)
+        except EOFError as error:
+            self.end()
+            raise WorkerLost(f"it ended with exit code {self._process.returncode}") from error
+        return answer
+
+
+def write(pipe: IO[bytes], value: object) -> None:
+    """Write one pickled value."""
+    content = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    pipe.write(_LENGTH.pack(len(content)) + content)
+    pipe.flush()
+
+
+def read(pipe: IO[bytes]) -> Any:
+    """Read one pickled value, of our own process's. Raises EOFError where the pipe ends before it does."""
+    head = pipe.read(_LENGTH.size)
+    content = pipe.read(_LENGTH.unpack(head)[0]) if len(head) == _LENGTH.size else b""
+    if not content:
+        raise EOFError
+    return pickle.loads(content)  # noqa: S301 - the other end of the pipe is this very module
+
+
+_lock = threading.Lock()
+_idle: SimpleQueue[Worker] | None = None
+_pid: int | None = None
+
+
+def begin(warm_up: Callable[[], object]) -> None:
+    """Begin the workers, once a process, without waiting for them; `warm_up` imports there what will be needed."""
+    global _idle, _pid
+    with _lock:
+        if begun():
+            return
+        _idle, _pid = SimpleQueue(), os.getpid()
+        for _ in range(max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1))):
+            _idle.put(Worker(warm_up))
+        atexit.register(_end, os.getpid())
+
+
+def _end(pid: int) -> None:
+    """End the workers that wait for work; one at work ends when its answer finds nobody to read it."""
+    while _idle is not None and pid == os.getpid() and not _idle.empty():
+        _idle.get().end()
+
+
+def begun() -> bool:
+    """Whether this process has workers."""
+    return _idle is not None and _pid == os.getpid()
+
+
+async def in_worker(function: Callable[..., T], *arguments: Any) -> T:
+    """`function(*arguments)` in the next worker that is free; all of it is pickled.
+
+    Raises what the function raises, and WorkerLost, in which case another worker is begun for later calls.
+    """
+    return await asyncio.to_thread(_call, function, arguments)
+
+
+def _call(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    assert _idle is not None, "workers have to be begun"  # noqa: S101
+    worker = _idle.get()
+    try:
+        return worker.call(function, arguments)
+    except WorkerLost:
+        worker = Worker(worker.warm_up)
+        raise
+    finally:
+        _idle.put(worker)
+
+
+def serve() -> None:
+    """The worker's side: answer calls until the input ends. What the functions print goes to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while True:
+        try:
+            function, arguments = read(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            answer = (False, function(*arguments))
+        except Exception as error:  # noqa: BLE001 - it is raised again in the process that asked
+            answer = (True, error)
+        write(answers, answer)
+
+
+def _environment() -> dict[str, str]:
+    """The environment without keys, which no worker needs, and with this package's folder to import from."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH120, PTH100 - pathlib costs start-up
+    kept = {name: value for name, value in os.environ.items() if not name.upper().endswith(("_KEY", "_TOKEN", "_SECRET"))}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))}
+
+
+if __name__ == "__main__":
+    serve()
