@@ -2,7 +2,8 @@
 
 `multiprocessing` would import the caller's main module in each of them, and so run a script without a guard again. A worker here
 is `python -m kosmos_graph.workers`: it reads pickled calls from its standard input and ends with it, so with the process that
-began it, however that ends. It takes a second or two of a core to begin: workers are begun ahead, where a run will wait for a model anyway.
+began it, however that ends. It takes a second or two of a core to begin: workers are begun ahead, where a run will wait for a
+model anyway.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 
 from kosmos_graph import workers
@@ -37,7 +38,5 @@ def begin_workers() -> None:
 
 
 def _warm_up() -> None:
-    import matplotlib.backends.backend_agg
-    import matplotlib.figure
-    import scipy.stats
-    import statsmodels.api  # noqa: F401 - all of these are imported for the next call
+    for package in ("matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats", "statsmodels.api"):
+        importlib.import_module(package)
