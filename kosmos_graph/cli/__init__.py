@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kosmos_graph.cli.doctor import doctor_command
 from kosmos_graph.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -167,6 +168,9 @@ def history(run_id: RunId, home: Home = None, as_json: AsJson = False) -> None:
         return
     for step in found:
         print(f"{step.name:<14}  {step.moment[:19]}  {', '.join(step.next) or 'end'}")
+
+
+app.command("doctor")(doctor_command)
 
 
 @app.command("graph")
