@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -17,8 +17,16 @@ from kosmos_graph.experiments.catalogue.order_statistics import (
     signed_rank_distribution,
     walsh_averages,
 )
-from kosmos_graph.experiments.method import NotApplicable
-from tests.experiments.factories import make_dataset, make_design, pair_columns, run_method, two_columns
+from kosmos_graph.experiments.catalogue.stochastic import (
+    Reference,
+    least_p,
+    reference_for,
+    superiority,
+    superiority_ends,
+    superiority_p,
+)
+from kosmos_graph.experiments.method import Context, NotApplicable
+from tests.experiments.factories import make_context, make_dataset, make_design, pair_columns, run_method, two_columns
 
 DEPRESSION_BEFORE = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30]
 DEPRESSION_AFTER = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29]
@@ -56,37 +64,117 @@ def test_pseudo_median_of_the_depression_data_is_hollander_and_wolfes():
     assert (result.effect.low, result.effect.high) == (pytest.approx(-0.786, abs=1e-12), pytest.approx(-0.010, abs=1e-12))
 
 
-def test_mann_whitney_gives_the_values_published_for_the_permeability_data():
-    result = mann_whitney(PERMEABILITY_A, PERMEABILITY_B, alternative="greater")
-    assert result.statistic == 35
-    assert result.p_value == pytest.approx(0.1272, abs=5e-5)
+def test_the_term_beside_it_has_the_values_published_for_the_permeability_data():
+    (term,) = mann_whitney(PERMEABILITY_A, PERMEABILITY_B, alternative="greater").terms
+    assert term.statistic == 35
+    assert term.p_value == pytest.approx(0.1272, abs=5e-5)
 
 
 def test_hodges_lehmann_shift_of_the_permeability_data_is_the_published_one():
-    shift = mann_whitney(PERMEABILITY_A, PERMEABILITY_B).other_effects[0]
+    result = run_method(
+        two_columns({"A": PERMEABILITY_A, "B": PERMEABILITY_B}),
+        make_design("mann_whitney", "y", ("g",), levels=("A", "B")),
+        Context(alpha=0.1, level=0.95, delta=None, seed=0),
+    )
+    shift = result.other_effects[0]
     assert shift.value == pytest.approx(0.305, abs=1e-12)
     assert (shift.low, shift.high) == (pytest.approx(-0.15, abs=1e-9), pytest.approx(0.76, abs=1e-9))
 
 
-def test_brunner_munzel_interval_is_the_published_one():
-    result = mann_whitney(PAIN_B, PAIN_A)
-    assert result.effect.value == pytest.approx(0.788961, abs=5e-7)
-    assert (result.effect.low, result.effect.high) == (pytest.approx(0.5952169, abs=5e-8), pytest.approx(0.9827052, abs=5e-8))
-    assert result.terms[0].statistic == pytest.approx(3.1375, abs=5e-5)
-    assert result.terms[0].p_value == pytest.approx(0.005786, abs=5e-7)
+def by_student(a, b, alternative="two-sided"):
+    """Statistic, p and ends without relabelling, and df."""
+    found = superiority(np.array(a, dtype=float), np.array(b, dtype=float))
+    reference = Reference(found.df)
+    return found, superiority_p(found, reference, alternative), superiority_ends(found, reference, alternative, 0.95)
+
+
+def test_brunner_munzel_by_students_t_is_the_published_one():
+    found, p, ends = by_student(PAIN_B, PAIN_A)
+    assert found.value == pytest.approx(0.788961, abs=5e-7)
+    assert ends == (pytest.approx(0.5952169, abs=5e-8), pytest.approx(0.9827052, abs=5e-8))
+    assert (found.statistic, found.df) == (pytest.approx(3.1375, abs=5e-5), pytest.approx(17.68284, abs=5e-6))
+    assert p == pytest.approx(0.005786, abs=5e-7)
 
 
 @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
-def test_mann_whitney_and_brunner_munzel_agree_with_scipy(alternative):
-    found = mann_whitney(PAIN_A, PAIN_B, alternative=alternative)
-    expected = stats.mannwhitneyu(PAIN_A, PAIN_B, alternative=alternative)
+def test_brunner_munzel_and_the_term_agree_with_scipy(alternative):
+    a, b = PAIN_A * 2, PAIN_B * 2
+    found = mann_whitney(a, b, alternative=alternative)
     # scipy's Brunner–Munzel statistic is positive where the second sample is higher
     mirrored = {"two-sided": "two-sided", "greater": "less", "less": "greater"}[alternative]
-    beside = stats.brunnermunzel(PAIN_A, PAIN_B, alternative=mirrored)
-    assert (found.statistic, found.p_value) == (expected.statistic, pytest.approx(expected.pvalue, rel=1e-12))
-    assert found.terms[0].statistic == pytest.approx(-beside.statistic, rel=1e-10)
-    assert found.terms[0].p_value in (pytest.approx(beside.pvalue, rel=1e-8), pytest.approx(1 - beside.pvalue, rel=1e-8))
-    assert (found.terms[0].p_value < 0.5) == (alternative != "greater")
+    expected, beside = stats.brunnermunzel(a, b, alternative=mirrored), stats.mannwhitneyu(a, b, alternative=alternative)
+    assert found.statistic == pytest.approx(-expected.statistic, rel=1e-10)
+    assert found.p_value in (pytest.approx(expected.pvalue, rel=1e-8), pytest.approx(1 - expected.pvalue, rel=1e-8))
+    assert (found.p_value < 0.5) == (alternative != "greater")
+    assert (found.terms[0].statistic, found.terms[0].p_value) == (beside.statistic, pytest.approx(beside.pvalue, rel=1e-12))
+
+
+def test_small_groups_are_relabelled_in_every_way():
+    a, b = np.array([2.0, 3, 5, 6, 9, 9.5]), np.array([1.0, 2, 2.5, 4, 5, 7])
+    values = np.concatenate([a, b])
+    choices = [list(chosen) for chosen in combinations(range(12), 6)]
+    relabelled = np.array([superiority(values[chosen], np.delete(values, chosen)).statistic for chosen in choices])
+    found = mann_whitney(a, b, alternative="greater")
+    assert len(choices) == 924
+    assert found.p_value == pytest.approx(np.mean(relabelled >= found.statistic - 1e-9))
+    assert mann_whitney(a, b).p_value == pytest.approx(2 * np.mean(relabelled >= found.statistic - 1e-9))
+    assert any("924 relabellings (all)" in caveat for caveat in found.caveats)
+
+
+def test_drawn_relabellings_count_what_was_observed():
+    a, b = np.arange(10.0) + 30, np.append(np.arange(9.0), 30.5)
+    found = superiority(a, b)
+    assert reference_for(a, b, found, 0).upper(1e6) == 1 / 10_000
+
+
+@pytest.mark.parametrize(("size", "complete"), [(6, True), (10, False)])
+@pytest.mark.parametrize("tail", [0.3, 0.025, 0.0107, 0.001])
+def test_the_critical_value_is_the_last_that_is_not_significant(size, complete, tail):
+    a, b = np.arange(size) * 1.5, np.arange(size) + 0.25
+    reference = reference_for(a, b, superiority(a, b), 0)
+    critical = reference.critical(tail, 0.0)
+    assert reference.complete == complete
+    assert reference.upper(critical) > tail >= reference.upper(critical * (1 + 1e-6))
+
+
+def equal_probability(generator, sizes, spread):
+    """Groups with P(X > Y) = ½ and spreads 1 and `spread`."""
+    return generator.normal(0, 1, sizes[0]), generator.normal(0, spread, sizes[1])
+
+
+def test_where_nothing_is_higher_one_in_twenty_is_significant_whatever_the_spreads():
+    """The classic p, which stands among the terms, rejected 13 % here."""
+    generator = np.random.default_rng(2)
+    found = [mann_whitney(*equal_probability(generator, (30, 10), 3)) for _ in range(200)]
+    assert np.mean([result.p_value <= 0.05 for result in found]) == pytest.approx(0.05, abs=0.03)
+    assert np.mean([result.terms[0].p_value <= 0.05 for result in found]) > 0.09
+
+
+def test_students_t_has_its_size_for_larger_groups():
+    generator = np.random.default_rng(3)
+    p = [by_student(*equal_probability(generator, (60, 20), 4))[1] for _ in range(800)]
+    assert np.mean(np.array(p) <= 0.05) == pytest.approx(0.05, abs=0.015)
+
+
+@quickly
+@given(numbers, numbers, st.sampled_from([0.05, 0.1, 0.3]), st.sampled_from(["two-sided", "greater", "less"]))
+def test_p_and_interval_decide_alike(a, b, alpha, alternative):
+    design = make_design("mann_whitney", "y", ("g",), levels=("A", "B"), alternative=alternative)
+    result = run_method(two_columns({"A": a, "B": b}), design, make_context(alpha=alpha))
+    assert (result.p_value <= alpha) == (not result.effect.low <= 0.5 <= result.effect.high)
+    exact = run_method(two_columns({"A": a, "B": b}), design, make_context(alpha=min(result.p_value, 0.9)))
+    assert result.p_value > 0.9 or not exact.effect.low < 0.5 < exact.effect.high
+
+
+def test_the_interval_holds_where_groups_hardly_overlap():
+    """Brunner and Munzel's alone, by Student's t, held P(X > Y) = 0.9 in four of five samples."""
+    generator = np.random.default_rng(4)
+    truth, shift = 0.9, stats.norm.ppf(0.9) * np.hypot(1, 3)
+    ends = []
+    for _ in range(400):
+        a, b = equal_probability(generator, (30, 10), 3)
+        ends.append(by_student(a + shift, b)[2])
+    assert np.mean([low <= truth <= high for low, high in ends]) > 0.94
 
 
 def test_probability_of_superiority_is_counted_pair_by_pair():
@@ -94,11 +182,34 @@ def test_probability_of_superiority_is_counted_pair_by_pair():
     assert mann_whitney(PAIN_A, PAIN_B).effect.value == pytest.approx(counted, rel=1e-12)
 
 
-def test_groups_that_do_not_overlap_have_a_test_and_no_interval():
-    result = mann_whitney([5, 6, 7, 8], [1, 2, 3, 4])
-    assert (result.effect.value, result.effect.low, result.effect.high) == (1.0, None, None)
-    assert result.p_value == pytest.approx(2 / 70)
+def test_groups_that_do_not_overlap_are_judged_as_so_many_pairs():
+    result = mann_whitney([7, 8, 9, 10, 11, 12, 13], [1, 2, 3, 4, 5, 6])
+    assert (result.effect.value, result.effect.low, result.effect.high) == (1.0, pytest.approx(0.025 ** (1 / 6)), 1.0)
+    assert result.p_value == stats.binomtest(6, 6).pvalue
+    assert result.statistic is None
     assert any("do not overlap" in caveat for caveat in result.caveats)
+    large = mann_whitney(np.arange(30.0), np.arange(30.0) + 40)
+    assert (large.p_value, large.effect.high) == (stats.binomtest(30, 30).pvalue, pytest.approx(1 - 0.025 ** (1 / 30)))
+
+
+def test_the_least_p_is_reached_where_one_group_lies_close_together():
+    """Six values, each above or below all others with equal chance: P(X > Y) = ½, and no overlap with this probability."""
+    generator = np.random.default_rng(5)
+    apart = [abs(np.sign(generator.normal(size=6)).sum()) == 6 for _ in range(20_000)]
+    assert np.mean(apart) == pytest.approx(least_p((6, 50), "two-sided"), abs=0.005)
+
+
+def test_groups_too_small_for_any_p_are_refused():
+    with pytest.raises(NotApplicable, match="too few"):
+        mann_whitney([6, 7, 8, 9, 10, 11, 12, 13], [1, 2, 3, 4, 5])
+    assert mann_whitney([6, 7, 8, 9, 10, 11, 12, 13], [1, 2, 3, 4, 5], alternative="greater").p_value == 1 / 32
+
+
+def test_what_can_be_detected_is_no_less_than_under_equal_distributions():
+    """The error seen shrinks to nothing where groups hardly overlap; the power to find a smaller difference does not."""
+    apart, alike = (mann_whitney(np.arange(30.0) + 28.5 * far, np.arange(30.0) + 0.5) for far in (1, 0))
+    assert apart.minimum_detectable == pytest.approx(alike.minimum_detectable, rel=0.2)
+    assert mann_whitney(np.arange(6.0), np.arange(6.0) + 0.5).minimum_detectable is None
 
 
 @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
@@ -193,9 +304,9 @@ def test_sign_test_is_the_exact_binomial_test_of_the_pairs_that_differ():
 
 def test_ordered_levels_are_ranked_by_their_order_and_not_by_their_names():
     order = ["poor", "fair", "good"]
-    data = make_dataset({"y": ["poor"] * 3 + ["fair"] * 3 + ["good"] * 4, "g": ["A"] * 4 + ["B"] * 6}, orders={"y": order})
+    data = make_dataset({"y": ["poor"] * 5 + ["fair"] * 3 + ["good"] * 4, "g": ["A"] * 6 + ["B"] * 6}, orders={"y": order})
     result = run_method(data, make_design("mann_whitney", "y", ("g",), levels=("B", "A")))
-    assert result.effect.value == pytest.approx(stats.mannwhitneyu([1, 1, 2, 2, 2, 2], [0, 0, 0, 1]).statistic / 24)
+    assert result.effect.value == pytest.approx(stats.mannwhitneyu([1, 1, 2, 2, 2, 2], [0, 0, 0, 0, 0, 1]).statistic / 36)
     assert result.other_effects == ()
 
 

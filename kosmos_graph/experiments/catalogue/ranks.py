@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from scipy import stats
@@ -18,8 +19,17 @@ from kosmos_graph.experiments.catalogue.observed import Arm, FloatArray, one_sam
 from kosmos_graph.experiments.catalogue.order_statistics import interval_ends, middle, pairwise_differences, rank_sum_distribution
 from kosmos_graph.experiments.catalogue.result import result_of, unit_of
 from kosmos_graph.experiments.catalogue.signed_rank import PseudoMedian, signed_rank, within
-from kosmos_graph.experiments.catalogue.stochastic import Superiority, superiority
-from kosmos_graph.experiments.catalogue.tails import Ends, clipped, p_value, t_interval, tail_areas
+from kosmos_graph.experiments.catalogue.stochastic import (
+    Reference,
+    Superiority,
+    least_p,
+    null_error,
+    reference_for,
+    superiority,
+    superiority_ends,
+    superiority_p,
+)
+from kosmos_graph.experiments.catalogue.tails import Ends, tail_areas
 from kosmos_graph.experiments.method import Context, Method, Needs, NotApplicable, Sample
 from kosmos_graph.experiments.power import minimum_detectable, quantile
 
@@ -176,52 +186,71 @@ def _shift(a: Arm, b: Arm, sample: Sample, design: Design, context: Context) -> 
     )
 
 
-def _brunner_munzel_term(found: Superiority, design: Design, label: str) -> tuple[Term, ...]:
+def _mann_whitney_term(a: Arm, b: Arm, found: Superiority, design: Design, label: str) -> Term:
+    """The classic test with its U; p is exact for small groups without ties."""
+    test = stats.mannwhitneyu(a.values, b.values, alternative=design.alternative, method="auto")
+    name = f"Mann–Whitney U, {label}, if both groups spread alike"
+    return Term(name=name, estimate=found.value, statistic=float(test.statistic), p_value=min(1.0, float(test.pvalue)))
+
+
+def _superiority_caveats(found: Superiority, reference: Reference, p: float, design: Design, context: Context) -> Iterator[str]:
+    pairs_said = f"{min(found.sizes)} independent pairs that all point one way"
     if found.df is None:
-        return ()
-    statistic = (found.value - 0.5) / found.standard_error
-    p = p_value(statistic, found.df, design.alternative)
-    return (Term(name=f"Brunner–Munzel test, {label}", estimate=found.value, statistic=statistic, p_value=p),)
+        yield f"The groups do not overlap, so no spread can be estimated; p and the interval are those of {pairs_said}."
+    elif p == least_p(found.sizes, design.alternative):
+        yield f"The smaller group has {min(found.sizes)} rows, and p is the smallest that they allow: that of {pairs_said}."
+    if reference.relabelled is not None:
+        how = "all" if reference.complete else "random"
+        yield f"p and the interval rest on {reference.relabelled.size:,} relabellings ({how}) of Brunner and Munzel's statistic."
+    yield "The classic p of U stands among the terms: it assumes that, without an effect, both groups have one distribution."
+    if context.delta is not None:
+        yield "δ is in units of the outcome, so it says nothing about a probability; equivalence was not tested."
 
 
-def _mann_whitney_caveats(found: Superiority, context: Context) -> tuple[str, ...]:
-    reported = (
-        "p is the Mann–Whitney test's, whose null is that both groups have one distribution; the interval is Brunner and Munzel's, "
-        "which allows different spreads, and the p of their test stands among the terms."
-    )
-    apart = "The groups do not overlap, so the interval of the probability cannot be computed."
-    delta = "δ is in units of the outcome, so it says nothing about a probability; equivalence was not tested."
-    return (reported, *([apart] if found.df is None else []), *([delta] if context.delta is not None else []))
+def _require_decidable(found: Superiority, design: Design, context: Context) -> None:
+    if least_p(found.sizes, design.alternative) > context.alpha:
+        raise NotApplicable(
+            f"The smaller group has {min(found.sizes)} rows, too few for P(X > Y) to be told from ½ at {context.alpha:g}, however "
+            "far apart the groups lie."
+        )
+
+
+def _detectable_superiority(a: Arm, b: Arm, found: Superiority, design: Design, context: Context) -> float | None:
+    """Distance of P(X > Y) from ½, by the larger of the errors seen and under equal distributions; None beyond the possible ½."""
+    error = max(found.standard_error, null_error(a.values, b.values))
+    distance = minimum_detectable(error, found.df, context.alpha, design.alternative)
+    return distance if distance is not None and distance <= 0.5 else None
 
 
 def mann_whitney(sample: Sample, design: Design, context: Context) -> TestResult:
-    """P(A > B) + ½ P(A = B); p of the Mann–Whitney U test, exact for small groups without ties."""
+    """P(A > B) + ½ P(A = B) against ½ by Brunner and Munzel's statistic, p and interval by one reference; U stands beside."""
     a, b = two_groups(sample, design, least=2, numeric=False)
     if np.ptp(np.concatenate([a.values, b.values])) == 0:
         raise NotApplicable("All values of the outcome are equal, so there is nothing to rank.")
-    test = stats.mannwhitneyu(a.values, b.values, alternative=design.alternative, method="auto")
     found = superiority(a.values, b.values)
+    _require_decidable(found, design, context)
+    reference = reference_for(a.values, b.values, found, context.seed)
+    p = superiority_p(found, reference, design.alternative)
+    low, high = superiority_ends(found, reference, design.alternative, context.level)
     label = f"P({a.label} > {b.label}) + ½ P(equal)"
-    ends: Ends = (None, None)
-    if found.df is not None:
-        ends = clipped(t_interval(found.value, found.standard_error, found.df, design.alternative, context.level), 0.0, 1.0)
-    effect = Effect(
-        name="probability of superiority", label=label, value=found.value, low=ends[0], high=ends[1], level=context.level, null=0.5
-    )
+    overlap = found.df is not None
     return result_of(
         MANN_WHITNEY,
         sample,
         design,
-        statistic_name="U",
-        statistic=float(test.statistic),
-        p_value=min(1.0, float(test.pvalue)),
-        effect=effect,
+        statistic_name="Brunner–Munzel t" if overlap else None,
+        statistic=found.statistic if overlap else None,
+        df=(found.df,) if found.df is not None and reference.relabelled is None else (),
+        p_value=p,
+        effect=Effect(
+            name="probability of superiority", label=label, value=found.value, low=low, high=high, level=context.level, null=0.5
+        ),
         other_effects=(_shift(a, b, sample, design, context),) if a.numeric else (),
         groups=(describe(a), describe(b)),
         measures=(share_of_ties(np.concatenate([a.values, b.values])),),
-        terms=_brunner_munzel_term(found, design, label),
-        minimum_detectable=minimum_detectable(found.standard_error, found.df, context.alpha, design.alternative),
-        caveats=_mann_whitney_caveats(found, context),
+        terms=(_mann_whitney_term(a, b, found, design, label),),
+        minimum_detectable=_detectable_superiority(a, b, found, design, context),
+        caveats=tuple(_superiority_caveats(found, reference, p, design, context)),
     )
 
 
@@ -265,12 +294,13 @@ SIGN_TEST = Method(
 
 MANN_WHITNEY = Method(
     name="mann_whitney",
-    title="Mann–Whitney test",
+    title="Studentised Mann–Whitney test",
     summary="Probability that a numeric or ordinal outcome is higher in one of two independent groups, robust to outliers.",
     estimand="P(X > Y) + ½ P(X = Y) for X drawn from the first group and Y from the second",
-    source="Mann and Whitney 1947, Ann Math Stat 18:50; interval: Brunner and Munzel 2000, Biom J 42:17",
+    source="p and interval: Brunner and Munzel 2000, Biom J 42:17, with fewer than 20 rows in a group by relabelling (Neubert and "
+    "Brunner 2007, Comput Stat Data Anal 51:5192); U: Mann and Whitney 1947, Ann Math Stat 18:50",
     tasks=("compare",),
-    needs=Needs(outcome=RANKED, predictor=GROUPING, predictors=(1, 1), groups=(2, 2), rows=8, per_group=4),
+    needs=Needs(outcome=RANKED, predictor=GROUPING, predictors=(1, 1), groups=(2, 2), rows=12, per_group=6),
     run=mann_whitney,
     draw=draw_groups,
     sensitivity=("welch_t",),
