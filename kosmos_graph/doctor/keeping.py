@@ -94,8 +94,15 @@ def _store(path: Path, *, thorough: bool) -> Finding:
         return _unusable(path, str(error))
 
 
+def _log(path: Path) -> Path:
+    """The write-ahead log, which is there while the store is in use, and after its process was killed."""
+    return path.with_name(f"{path.name}-wal")
+
+
 def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
+    """A connection that writes nothing. Without a log nobody else has the store, and SQLite need not make files of its own."""
+    mode = "mode=ro" if _log(path).exists() else "immutable=1"
+    return sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS)
 
 
 def _unusable(path: Path, reason: str) -> Finding:
@@ -106,7 +113,7 @@ def _unusable(path: Path, reason: str) -> Finding:
 def _fault(connection: sqlite3.Connection, path: Path, *, thorough: bool) -> str | None:
     """What is wrong with the file as a database, or None. Raises sqlite3.Error for what SQLite refuses to read at all."""
     pages, page_size = _pragma(connection, "page_count"), _pragma(connection, "page_size")
-    log = path.with_name(path.name + "-wal")
+    log = _log(path)
     if not (log.exists() and log.stat().st_size) and pages * page_size > path.stat().st_size:
         return "it is truncated: its end is missing"
     for table, wanted in _COLUMNS.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 
 import pytest
@@ -25,10 +24,9 @@ from tests.doctor.provider import (
 from tests.loopback import Fault, Reply
 
 
-def silent_address():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+@pytest.fixture
+def silent_address(free_port):
+    return f"http://127.0.0.1:{free_port}"
 
 
 def statuses(found):
@@ -142,8 +140,8 @@ def test_a_redirect_is_not_followed_so_that_the_key_stays_where_it_belongs(look,
     assert "sends requests on" in found["server"].detail
 
 
-def test_a_silent_server_is_a_failure_and_no_call_is_tried(look):
-    found, diagnosis = look(litellm_api_base=f"{silent_address()}/v1")
+def test_a_silent_server_is_a_failure_and_no_call_is_tried(look, silent_address):
+    found, diagnosis = look(litellm_api_base=f"{silent_address}/v1")
     assert found["server"].status == "failed"
     assert found["answer"].status == "skipped"
     assert not diagnosis.could_start
@@ -234,22 +232,22 @@ def test_the_free_part_lists_models_and_calls_none(look, provider):
 
 def test_a_failing_model_with_a_working_fallback_is_a_warning_that_names_it(look, provider):
     provider.script = [Fault(status=500)]
-    found, diagnosis = look(kosmos_fallback_models="rules")
+    _, diagnosis = look(kosmos_fallback_models="rules")
     assert diagnosis.could_start
     failing = next(finding for finding in diagnosis.findings if finding.check == "answer" and "small" in finding.subject)
     assert failing.status == "warning"
     assert "rules as fallback takes over" in failing.detail
 
 
-def test_a_failing_fallback_behind_a_working_model_is_a_warning(look):
-    _, diagnosis = look(kosmos_fallback_models="ollama/gone", ollama_api_base=silent_address())
+def test_a_failing_fallback_behind_a_working_model_is_a_warning(look, silent_address):
+    _, diagnosis = look(kosmos_fallback_models="ollama/gone", ollama_api_base=silent_address)
     assert diagnosis.could_start
     assert any(finding.status == "warning" and "ollama/gone" in finding.subject for finding in diagnosis.findings)
 
 
-def test_a_model_that_fails_with_all_its_fallbacks_stops_a_run(look, provider):
+def test_a_model_that_fails_with_all_its_fallbacks_stops_a_run(look, provider, silent_address):
     provider.script = [Fault(status=500)]
-    _, diagnosis = look(kosmos_fallback_models="ollama/gone", ollama_api_base=silent_address())
+    _, diagnosis = look(kosmos_fallback_models="ollama/gone", ollama_api_base=silent_address)
     assert not diagnosis.could_start
 
 
