@@ -96,18 +96,19 @@ def _examine(place: Place, settings: Settings, origins: Origins, *, offline: boo
 
 def _served(subject: str, spec: ModelSpec, *, offline: bool, free_only: bool) -> Served:
     if offline:
-        return Served(subject, spec, None, None, _OFFLINE)
+        return Served(subject, spec, None, None, _OFFLINE, _OFFLINE)
     return background.run(_ask(subject, spec, free_only=free_only))
 
 
 async def _ask(subject: str, spec: ModelSpec, *, free_only: bool) -> Served:
     catalogue = await read_catalogue(spec)
+    unlisted = f"no free list of models is known for {spec.provider}"
     trouble = catalogue.trouble if catalogue is not None else None
     if trouble is not None and trouble.kind in ("silent", "slow"):
-        return Served(subject, spec, catalogue, None, "the server does not answer")
+        return Served(subject, spec, catalogue, None, unlisted, "the server does not answer")
     if free_only:
-        return Served(subject, spec, catalogue, None, _FREE)
-    return Served(subject, spec, catalogue, await call(spec))
+        return Served(subject, spec, catalogue, None, unlisted, _FREE)
+    return Served(subject, spec, catalogue, await call(spec), unlisted)
 
 
 def _price(subject: str, spec: ModelSpec) -> Finding:

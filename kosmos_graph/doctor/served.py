@@ -28,15 +28,16 @@ _START = {
 
 @dataclass(frozen=True)
 class Served:
-    """What is known of one model's server. `catalogue` is None where no free list is known, `calls` where none were made.
+    """What is known of one model's server. `catalogue` is None where none was asked for, `calls` where none were made.
 
-    `why_no_calls` says why none were.
+    `why_no_list` and `why_no_calls` say why not.
     """
 
     subject: str
     spec: ModelSpec
     catalogue: Catalogue | None
     calls: Calls | None
+    why_no_list: str = ""
     why_no_calls: str = ""
 
     @property
@@ -87,7 +88,7 @@ class Served:
         if self.catalogue is None:
             if self.answered:
                 return self._finding("server", "ok", f"{self._where} answers")
-            return self._finding("server", "skipped", f"no free question is known for a server of {self.spec.provider}")
+            return self._finding("server", "skipped", self.why_no_list)
         trouble, seconds = self.catalogue.trouble, self.catalogue.seconds
         if trouble is None or trouble.kind in ("refused", "absent"):
             return self._finding("server", "ok", f"{self._where} can be reached", None, seconds)
@@ -106,7 +107,7 @@ class Served:
     def _model(self) -> Finding:
         catalogue = self.catalogue
         if catalogue is None:
-            return self._finding("model", "skipped", f"no free list of models is known for {self.spec.provider}")
+            return self._finding("model", "skipped", self.why_no_list)
         if catalogue.names is None:
             trouble = catalogue.trouble
             return self._finding("model", "skipped", f"the server lists no models: it {trouble.detail if trouble else 'is silent'}")
@@ -125,7 +126,9 @@ class Served:
         return f"it has {', '.join(names[:_NAMES_SHOWN])}{rest}" if names else "it is empty"
 
     def _loaded(self) -> Finding:
-        loaded = self.catalogue.loaded if self.catalogue is not None else None
+        if self.catalogue is None:
+            return self._finding("loaded", "skipped", self.why_no_list)
+        loaded = self.catalogue.loaded
         if loaded is None:
             return self._finding("loaded", "skipped", "the server does not say which models are loaded")
         return self._finding("loaded", "ok", f"loaded before this check: {', '.join(loaded)}" if loaded else "no model was loaded")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from kosmos_graph.doctor.chains import Place
-from kosmos_graph.doctor.diagnosis import Finding
+from kosmos_graph.doctor.diagnosis import Check, Finding
 from kosmos_graph.doctor.origins import Origins
 from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.providers.registry import find_provider
@@ -29,16 +29,23 @@ def key_finding(place: Place, settings: Settings, origins: Origins) -> Finding:
     """Whether the key is there and can be one. What is missing, key or address, is said here."""
     if place.missing is not None:
         said, _, remedy = place.missing.partition("; ")
-        return Finding(subject=place.subject, check="key", status="failed", detail=said, remedy=remedy or "set it")
+        check: Check = "key" if "needs a key" in said else "server"
+        return Finding(subject=place.subject, check=check, status="failed", detail=said, remedy=remedy or "set it")
     spec = place.spec
     if spec is None or (spec.api_key is None and not _secrets(spec)):
-        return Finding(subject=place.subject, check="key", status="ok", detail=_none_given(spec))
+        return Finding(subject=place.subject, check="key", status="ok", detail=_none_sent(spec, settings, origins))
     source = _key_source(spec, settings, origins)
     flaw = next((found for secret in _secrets(spec) if (found := flaw_of(secret))), None)
     if flaw:
         remedy = "set it again, as one line without blanks or quotation marks"
-        return Finding(subject=place.subject, check="key", status="failed", detail=f"the key set by {source} {flaw}", remedy=remedy)
-    return Finding(subject=place.subject, check="key", status="ok", detail=f"set by {source}")
+        return Finding(
+            subject=place.subject,
+            check="key",
+            status="failed",
+            detail=f"the key set by {source or 'the environment'} {flaw}",
+            remedy=remedy,
+        )
+    return Finding(subject=place.subject, check="key", status="ok", detail=f"set by {source or 'the environment'}")
 
 
 def flaw_of(secret: SecretStr) -> str | None:
@@ -54,10 +61,13 @@ def shown_address(address: str) -> str:
     return urlsplit(address)._replace(query="", fragment="").geturl()
 
 
-def _none_given(spec: ModelSpec | None) -> str:
+def _none_sent(spec: ModelSpec | None, settings: Settings, origins: Origins) -> str:
     if spec is None:
         return "none is needed"
-    return "none is set here, and LiteLLM looks for credentials itself" if spec.ambient else "none is set, and none is sent"
+    source = _key_source(spec, settings, origins)
+    if spec.ambient:
+        return f"set by {source}" if source else "none is set here, and LiteLLM looks for credentials itself"
+    return f"none is sent: the one set by {source} belongs to another address" if source else "none is set, and none is sent"
 
 
 def _secrets(spec: ModelSpec) -> tuple[SecretStr, ...]:
@@ -82,11 +92,11 @@ def _address(spec: ModelSpec, settings: Settings, origins: Origins) -> str:
     return f"{shown} ({given or 'the default'})"
 
 
-def _key_source(spec: ModelSpec, settings: Settings, origins: Origins) -> str:
+def _key_source(spec: ModelSpec, settings: Settings, origins: Origins) -> str | None:
     if settings.litellm_api_key is not None and spec.api_key == settings.litellm_api_key and _is_own(spec, settings):
         return origins.of("litellm_api_key") or "LITELLM_API_KEY"
     provider = find_provider(spec.provider)
     variables = () if provider is None else tuple(name for names in provider.credentials for name in names)
     names = dict.fromkeys((provider.key, *variables) if provider is not None and provider.key else variables)
     found = [origin for name in names if (origin := origins.of(name.lower()))]
-    return " and ".join(dict.fromkeys(found)) or "the environment"
+    return " and ".join(dict.fromkeys(found)) or None

@@ -12,7 +12,7 @@ from kosmos_graph.doctor import examine
 from kosmos_graph.settings import load_settings
 from tests.doctor.provider import Provider, openai_list
 
-KEY = "sk-secret-of-the-tests-0123456789"
+KEY = "unmistakable-secret-of-the-tests-0123456789"
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_offline_makes_no_request(cli, at_provider):
     code, out, _ = cli("doctor", "--offline")
     assert code == 0
     assert at_provider.traffic == 0
-    assert "  - server: " in out
+    assert "  - server, model, answer, structured output, usage, latency: nothing is asked offline" in out
     assert "offline" in out
 
 
@@ -186,6 +186,26 @@ class TestOrigins:
         found = of(examine(settings, offline=True), "key")
         assert found.status == "ok"
         assert "hush" not in found.detail
+
+
+def test_a_key_that_belongs_to_another_address_is_said_not_to_be_sent(provider, home):
+    local = {"litellm_model": "openai/small", "litellm_api_base": provider.base(), "openai_api_key": KEY, "kosmos_home": home}
+    found = of(examine(load_settings(**local)), "key")
+    assert "belongs to another address" in found.detail
+    assert KEY not in provider.keys
+
+
+def test_a_profile_of_amazon_counts_as_credentials(home, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    settings = load_settings(litellm_model="bedrock/m", kosmos_home=home)
+    assert of(examine(settings, offline=True), "key").detail == "set by AWS_PROFILE in the environment"
+
+
+def test_a_missing_address_is_a_failure_of_the_server_check(home):
+    settings = load_settings(litellm_model="azure/mine", azure_api_key=KEY, kosmos_home=home)
+    found = of(examine(settings), "server")
+    assert found.status == "failed"
+    assert "AZURE_API_BASE" in found.remedy
 
 
 class TestFreeCheck:
