@@ -6,8 +6,10 @@
     │   ├── MissingKey              a hosted model without its key, found before any call
     │   ├── UnknownRun              no such run
     │   ├── RunExists               the run id is taken, or another process holds the run
-    │   └── DataChanged             a run is resumed with other data than it began with
+    │   ├── DataChanged             a run is resumed with other data than it began with
+    │   └── RecordingMiss           a recording is replayed and holds no answer for a request
     ├── RunStopped              1   the run cannot go on now, and can be resumed
+    │   └── BudgetReached           no call may start any more: money, calls or time of the run are used up
     ├── StoreError              1   the home folder or a checkpoint cannot be read or written
     └── ModelError              1   a call to a model gave no usable answer
         ├── Transient               rate limit, 5xx, time-out, connection lost
@@ -22,6 +24,10 @@ A message is one sentence for a person who can act: what was wanted, what was fo
 """
 
 from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+FailureClass = Literal["transient", "malformed", "truncated", "configuration", "too long", "refused"]
 
 
 class KosmosError(Exception):
@@ -56,8 +62,16 @@ class DataChanged(BadInput):
     """A run is resumed with other data than it began with."""
 
 
+class RecordingMiss(BadInput):
+    """A run is replayed from a recording that holds no answer for one of its requests."""
+
+
 class RunStopped(KosmosError):
     """The run cannot go on now; what is finished is kept, and `resume` continues it."""
+
+
+class BudgetReached(RunStopped):
+    """No call may start any more: the run's money, calls or time are used up. `resume` with more of it completes the run."""
 
 
 class StoreError(KosmosError):
@@ -68,8 +82,10 @@ class ModelError(KosmosError):
     """A call to a model gave no usable answer.
 
     `model` is the user's own name for it, `status` the HTTP status where there was one, `retry_after` the seconds that the
-    server asked to wait.
+    server asked to wait. `kind` is the class's name in states, journals and recordings.
     """
+
+    kind: ClassVar[FailureClass] = "transient"
 
     def __init__(self, message: str, *, model: str = "", status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -85,18 +101,28 @@ class Transient(ModelError):
 class Malformed(ModelError):
     """The reply is no valid answer."""
 
+    kind: ClassVar[FailureClass] = "malformed"
+
 
 class Truncated(ModelError):
     """The reply was cut at max_tokens."""
+
+    kind: ClassVar[FailureClass] = "truncated"
 
 
 class Configuration(ModelError):
     """The call cannot succeed as configured: key, model name, permission or credit."""
 
+    kind: ClassVar[FailureClass] = "configuration"
+
 
 class TooLong(ModelError):
     """The prompt exceeds the model's context window."""
 
+    kind: ClassVar[FailureClass] = "too long"
+
 
 class Refused(ModelError):
     """The provider's content policy refused the request or the reply."""
+
+    kind: ClassVar[FailureClass] = "refused"

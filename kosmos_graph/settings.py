@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     kosmos_fallback_models: str | None = None
     kosmos_home: Path = Path(".kosmos")
     kosmos_loopback_calls: int = Field(default=1, ge=1)
+    kosmos_prices: str | None = None
 
     ollama_api_base: str | None = None
     ollama_api_key: SecretStr | None = None
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
     def fallbacks(self) -> tuple[str, ...]:
         """The fallback models in their order."""
         return tuple(name.strip() for name in (self.kosmos_fallback_models or "").split(",") if name.strip())
+
+    @property
+    def prices(self) -> tuple[str, ...]:
+        """The prices that were given, each as MODEL=IN/OUT."""
+        return tuple(text.strip() for text in (self.kosmos_prices or "").split(",") if text.strip())
 
     @property
     def variables(self) -> Mapping[str, SecretStr]:

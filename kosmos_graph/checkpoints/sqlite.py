@@ -12,26 +12,9 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from kosmos_graph.checkpoints.allowed import serializer
 from kosmos_graph.checkpoints.both_faces import BothFaces
 from kosmos_graph.errors import StoreError
+from kosmos_graph.sqlite_files import connect
 
 FILENAME = "checkpoints.sqlite"
-BUSY_SECONDS = 30.0
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """Open (or make) a SQLite file for several threads and processes: write-ahead log, waiting for other writers.
-
-    Raises StoreError when the file is not a database, is damaged, or cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_SECONDS)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(
-            f"the checkpoint store {path} cannot be opened: {error}; choose another home folder or mend the file"
-        ) from error
-    return connection
 
 
 @contextlib.contextmanager

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from kosmos_graph.domain.value import Value
+from kosmos_graph.errors import FailureClass
 
 AgentRole = Literal["designer", "analyst"]
-FailureClass = Literal["transient", "malformed", "truncated", "configuration", "too long", "refused"]
 
 
 class CallUsage(Value):
@@ -19,6 +19,48 @@ class CallUsage(Value):
     output_tokens: int
     cost: float | None
     seconds: float = 0.0
+
+
+class CallSite(Value):
+    """One execution of one node for one link of a role's chain. Its requests are numbered from 1."""
+
+    run: str
+    node: str
+    branch: str
+    attempt: str = ""
+
+
+class Call(Value):
+    """One request to a model and what came of it: a line of the journal and of a recording.
+
+    `digest` covers everything that was sent. `outcome` is "answered", whatever the reply is worth, or the class of the failure;
+    then `error` and `status` say more. `at` (when the reply was received) and `seconds` are clock fields. `reused` marks an
+    answer that another run paid for.
+    """
+
+    site: CallSite
+    number: int
+    digest: str
+    role: AgentRole
+    model: str
+    messages: tuple[tuple[str, str], ...]
+    max_tokens: int
+    outcome: Literal["answered"] | FailureClass
+    reply: str = ""
+    finish_reason: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    error: str | None = None
+    status: int | None = None
+    seconds: float = 0.0
+    at: str = ""
+    reused: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether the request was answered, and so paid for: with a reply, or with one so garbled that nothing could be read."""
+        return self.outcome in ("answered", "malformed")
 
 
 class ModelFailure(Value):

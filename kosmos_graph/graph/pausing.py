@@ -17,7 +17,16 @@ STOP = "kosmos_graph.stop"
 APPROVE = "kosmos_graph.approve"
 
 _CLASSES: Mapping[str, type[errors.KosmosError]] = {
-    cls.__name__: cls for cls in (errors.BadInput, errors.DataChanged, errors.MissingKey, errors.RunStopped, errors.StoreError)
+    cls.__name__: cls
+    for cls in (
+        errors.BadInput,
+        errors.BudgetReached,
+        errors.DataChanged,
+        errors.MissingKey,
+        errors.RecordingMiss,
+        errors.RunStopped,
+        errors.StoreError,
+    )
 }
 
 
@@ -44,4 +53,5 @@ def raise_stops(interrupts: Sequence[Any]) -> None:
         return
     if len(found) == 1:
         raise found[0]
-    raise errors.RunStopped("; ".join(str(error) for error in found))
+    kinds = {type(error) for error in found}
+    raise (kinds.pop() if len(kinds) == 1 else errors.RunStopped)("; ".join(str(error) for error in found))

@@ -9,7 +9,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from kosmos_graph.agents.protocol import Analyst, Designer
 from kosmos_graph.data.dataset import Dataset
-from kosmos_graph.domain.calls import CallUsage
+from kosmos_graph.domain.calls import CallSite, CallUsage
 from kosmos_graph.domain.data_card import DataCard
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.report import Report
@@ -33,7 +33,7 @@ class Link(Generic[A_co]):
     """One link of a role's chain. `model` is its name as the user wrote it."""
 
     model: str
-    open: Callable[[], Opened[A_co]]
+    open: Callable[[CallSite], Opened[A_co]]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from kosmos_graph.domain.calls import AgentRole, CallUsage
 from kosmos_graph.errors import Configuration, Malformed, ModelError, Refused, TooLong, Truncated
 from kosmos_graph.providers.asking import Prompt
+from kosmos_graph.providers.desk import Answer, Desk, Request
 from kosmos_graph.providers.models import open_chat
 from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.providers.reply_schema import reply_schema, response_format
@@ -60,12 +61,13 @@ class ChatAsker:
     schema is given the schema in words from then on.
     """
 
-    def __init__(self, spec: ModelSpec, role: AgentRole, policy: RetryPolicy | None = None) -> None:
+    def __init__(self, spec: ModelSpec, role: AgentRole, policy: RetryPolicy | None = None, desk: Desk | None = None) -> None:
         self.model = spec.name
         self.usage: list[CallUsage] = []
         self._spec = spec
         self._role: AgentRole = role
         self._policy = policy
+        self._desk = desk or Desk(spec.name, role, spec.route, spec.temperature)
         self._chat: KosmosChat | None = None
         self._schema_in_words = False
 
@@ -83,7 +85,7 @@ class ChatAsker:
     async def _reply(self, ask: _Ask) -> str | None:
         """The text of a whole reply; None when the ask was changed and has to be sent again."""
         try:
-            message = await self._send(ask)
+            answer = await self._desk.answer(self._request(ask), self._send)
         except TooLong as error:
             _shorten(ask, error)
             return None
@@ -96,14 +98,14 @@ class ChatAsker:
                 raise
             self._schema_in_words = True
             return None
-        return self._whole(ask, message)
+        self._record(answer.input_tokens, answer.output_tokens, answer.cost, answer.seconds)
+        return self._whole(ask, answer)
 
-    def _whole(self, ask: _Ask, message: AIMessage) -> str | None:
-        finish = message.response_metadata.get("finish_reason")
-        if finish == "content_filter":
+    def _whole(self, ask: _Ask, answer: Answer) -> str | None:
+        if answer.finish_reason == "content_filter":
             raise self._failed(Refused, f"{self.model} refused to answer: its provider's content policy stopped the reply")
-        if finish != "length":
-            return message.text
+        if answer.finish_reason != "length":
+            return answer.text
         if ask.doubled:
             raise self._failed(
                 Truncated, f"the reply of {self.model} was cut at {ask.max_tokens} tokens, the doubled limit; raise it"
@@ -112,18 +114,24 @@ class ChatAsker:
         ask.doubled = True
         return None
 
-    async def _send(self, ask: _Ask) -> AIMessage:
+    def _request(self, ask: _Ask) -> Request:
+        shape = None if self._schema_in_words else response_format(ask.schema, bounds=self._spec.loopback)
+        return Request(tuple(self._messages(ask)), ask.max_tokens, shape)
+
+    async def _send(self, request: Request) -> Answer:
         chat = await self._opened()
-        options: dict[str, Any] = {"max_tokens": ask.max_tokens}
-        if not self._schema_in_words:
-            options["response_format"] = response_format(ask.schema, bounds=self._spec.loopback)
+        shape = {} if request.response_format is None else {"response_format": request.response_format}
         began = time.monotonic()
-        message: AIMessage = await chat.ainvoke(self._messages(ask), **options)
+        message: AIMessage = await chat.ainvoke(list(request.messages), max_tokens=request.max_tokens, **shape)
         used = message.usage_metadata
-        cost = price(message.response_metadata.get("response_cost"))
-        tokens = (used["input_tokens"], used["output_tokens"]) if used else (0, 0)
-        self._record(*tokens, cost, time.monotonic() - began)
-        return message
+        return Answer(
+            text=message.text,
+            finish_reason=message.response_metadata.get("finish_reason"),
+            input_tokens=used["input_tokens"] if used else 0,
+            output_tokens=used["output_tokens"] if used else 0,
+            cost=price(message.response_metadata.get("response_cost")),
+            seconds=time.monotonic() - began,
+        )
 
     async def _opened(self) -> KosmosChat:
         if self._chat is None:

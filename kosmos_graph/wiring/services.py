@@ -18,17 +18,15 @@ from kosmos_graph.agents.protocol import Analyst, Designer
 from kosmos_graph.agents.rules_analyst import RulesAnalyst
 from kosmos_graph.agents.rules_designer import RulesDesigner
 from kosmos_graph.checkpoints.both_faces import both_faces
-from kosmos_graph.domain.calls import AgentRole
+from kosmos_graph.domain.calls import CallSite
 from kosmos_graph.graph.build import compile_research, compile_study
 from kosmos_graph.graph.face import ResearchGraph
 from kosmos_graph.graph.services import Event, Link, Opened, Services
-from kosmos_graph.providers.chat_asker import ChatAsker
-from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.run_folder import RunFolders
 from kosmos_graph.settings import Settings, load_settings
+from kosmos_graph.wiring.calls import Calls
 from kosmos_graph.wiring.data_files import DataFiles
-from kosmos_graph.wiring.drawing import begin_workers, draw
-from kosmos_graph.wiring.models import chain_of
+from kosmos_graph.wiring.drawing import draw
 
 PACKAGES = ("kosmos-graph", "langgraph", "litellm", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
@@ -54,11 +52,13 @@ def build_services(
     approve: bool = False,
     clock: Callable[[], datetime] = now,
     watch: Callable[[Event], None] | None = None,
+    calls: Calls | None = None,
 ) -> Services:
     """Services from settings; agents that are given stand in for the settings' chains. Raises BadInput, MissingKey."""
+    calls = calls or Calls.of(settings)
     return Services(
-        designers=_given(designer) if designer is not None else _designers(settings),
-        analysts=_given(analyst) if analyst is not None else _analysts(settings),
+        designers=_given(designer) if designer is not None else calls.links(settings, "designer", RulesDesigner, ModelDesigner),
+        analysts=_given(analyst) if analyst is not None else calls.links(settings, "analyst", RulesAnalyst, ModelAnalyst),
         store=RunFolders(settings.kosmos_home),
         data=DataFiles(),
         draw=draw,
@@ -71,27 +71,12 @@ def build_services(
 
 def _given(agents: Any) -> tuple[Link[Any], ...]:
     listed = tuple(agents) if isinstance(agents, Sequence) else (agents,)
-    return tuple(Link(model=agent.author, open=partial(Opened, agent)) for agent in listed)
+    return tuple(Link(model=agent.author, open=partial(_opened, agent)) for agent in listed)
 
 
-def _designers(settings: Settings) -> tuple[Link[Designer], ...]:
-    return tuple(_link(model, "designer", RulesDesigner, ModelDesigner) for model in chain_of(settings, "designer"))
-
-
-def _analysts(settings: Settings) -> tuple[Link[Analyst], ...]:
-    return tuple(_link(model, "analyst", RulesAnalyst, ModelAnalyst) for model in chain_of(settings, "analyst"))
-
-
-def _link(model: str | ModelSpec, role: AgentRole, rules: Callable[[], Any], bound: Callable[[ChatAsker], Any]) -> Link[Any]:
-    if isinstance(model, str):
-        return Link(model=model, open=lambda: Opened(agent=rules()))
-
-    def open_bound() -> Opened[Any]:
-        begin_workers()  # they are ready by the time that the model has answered
-        asker = ChatAsker(model, role)
-        return Opened(agent=bound(asker), usage=asker.usage)
-
-    return Link(model=model.name, open=open_bound)
+def _opened(agent: Any, site: CallSite) -> Opened[Any]:
+    del site  # an agent of the caller's keeps its own accounts
+    return Opened(agent=agent)
 
 
 def model_settings(

@@ -137,7 +137,7 @@ def test_history_names_steps_and_fork_goes_on_from_any_of_them(settings, data):
     report = run.result
     steps = history(run.id, settings=settings)
     assert [step for step in steps if step.next == ("lock_plan",)]
-    inside = [step for step in steps if step.name.count(".") == 2 and step.next == ("analyse_study",)]
+    inside = [step for step in steps if step.name.count(".") == 2 and "analyse_study" in step.next]
     for step in (next(step for step in steps if step.next == ("lock_plan",)), inside[0], steps[0]):
         forked = fork(run.id, step.name, settings=settings)
         assert forked.id != run.id
@@ -149,7 +149,7 @@ def test_history_names_steps_and_fork_goes_on_from_any_of_them(settings, data):
 def test_a_fork_inside_a_study_runs_that_study_only(settings, data):
     run = start("Which of mass and group affect height?", [data], settings=settings)
     assert len(run.result.findings) == 2
-    step = next(step for step in history(run.id, settings=settings) if ".c1h2." in step.name and step.next == ("analyse_study",))
+    step = next(step for step in history(run.id, settings=settings) if ".c1h2." in step.name and "analyse_study" in step.next)
     forked = fork(run.id, step.name, settings=settings)
     assert forked.result.findings == run.result.findings
     lines = [json.loads(line) for line in (forked.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]

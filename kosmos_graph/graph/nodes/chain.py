@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from kosmos_graph.domain.calls import AgentRole, FailureClass, Fallback, ModelFailure
-from kosmos_graph.errors import Configuration, Malformed, ModelError, Refused, RunStopped, TooLong, Truncated
+from kosmos_graph.domain.calls import AgentRole, CallSite, Fallback, ModelFailure
+from kosmos_graph.errors import ModelError, RunStopped
 from kosmos_graph.graph.pausing import pause
 from kosmos_graph.graph.services import Link
 from kosmos_graph.graph.state import CallLog
 
 A = TypeVar("A")
-
-_CLASSES: tuple[tuple[type[ModelError], FailureClass], ...] = (
-    (Malformed, "malformed"),
-    (Truncated, "truncated"),
-    (Configuration, "configuration"),
-    (TooLong, "too long"),
-    (Refused, "refused"),
-)
 
 
 def failure_key(role: AgentRole, node: str, branch: str, link: int) -> str:
@@ -52,7 +44,7 @@ async def ask_chain(
     """
     place = min(link_in_force(state, role), len(chain) - 1)
     link = chain[place]
-    opened = link.open()
+    opened = link.open(CallSite(run=state["run_id"], node=node, branch=branch, attempt=f"{attempt}/{role}/{place}"))
     key = failure_key(role, node, branch, place)
     try:
         update = await ask(opened.agent)
@@ -60,7 +52,7 @@ async def ask_chain(
         if place + 1 >= len(chain):
             pause(RunStopped(_exhausted(chain, role, error)))
         failure = ModelFailure(
-            role=role, node=node, branch=branch, link=place, model=link.model, failure=failure_class(error), reason=str(error)
+            role=role, node=node, branch=branch, link=place, model=link.model, failure=error.kind, reason=str(error)
         )
         return {"failures": {key: failure}, **_calls(f"{key}{attempt}!", opened.usage)}
     return {**update, **_calls(f"{key}{attempt}", opened.usage)}
@@ -68,11 +60,6 @@ async def ask_chain(
 
 def _calls(key: str, usage: Sequence[Any]) -> dict[str, Any]:
     return {"calls": {key: CallLog(calls=tuple(usage))}} if usage else {}
-
-
-def failure_class(error: ModelError) -> FailureClass:
-    """The failure's class, as the state keeps it."""
-    return next((name for cls, name in _CLASSES if isinstance(error, cls)), "transient")
 
 
 def _exhausted(chain: Sequence[Link[Any]], role: AgentRole, error: ModelError) -> str:
