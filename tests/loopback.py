@@ -19,6 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from kosmos_graph.providers.addresses import server_of
+from kosmos_graph.providers.breaker import forget
 from tests.wire_formats import Fault, Received, Reply, Wire, streamed, whole
 
 __all__ = ["Fault", "LoopbackServer", "Received", "Reply", "first_choice"]
@@ -78,6 +80,7 @@ class LoopbackServer:
                 self._at_once -= 1
 
     def __enter__(self) -> Self:
+        forget(server_of(self.url))  # another server may have failed at this port
         self._thread.start()
         return self
 
@@ -132,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif received.wire == "other":
             self._body(404, b'{"error": "no such path"}', {"content-type": "application/json"})
         elif received.stream:
-            self._stream(*streamed(received, answer))
+            self._stream(*streamed(received, answer), cut=answer.cut)
         else:
             self._body(200, whole(received, answer), {"content-type": "application/json"})
 
@@ -141,18 +144,23 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.owner.stopping.wait(60)
         if fault.kind == "status":
             self._body(fault.status, fault.body.encode(), {"content-type": "application/json", **fault.headers})
+        elif fault.kind == "cut":
+            body = fault.body.encode()
+            self.close_connection = True
+            self._body(fault.status, body[: len(body) // 2], {"content-type": "application/json", **fault.headers}, len(body))
         else:
             self.close_connection = True
 
-    def _body(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+    def _body(self, status: int, body: bytes, headers: dict[str, str], announced: int | None = None) -> None:
         self.send_response(status)
-        for name, value in {**headers, "content-length": str(len(body))}.items():
+        length = len(body) if announced is None else announced
+        for name, value in {**headers, "content-length": str(length)}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
 
-    def _stream(self, content_type: str, chunks: list[bytes]) -> None:
+    def _stream(self, content_type: str, chunks: list[bytes], *, cut: bool) -> None:
         self.send_response(200)
         self.send_header("content-type", content_type)
         self.send_header("transfer-encoding", "chunked")
@@ -160,6 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
         for chunk in chunks:
             self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
             self.wfile.flush()
+        if cut:
+            self.close_connection = True
+            return
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
 

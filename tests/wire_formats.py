@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Wire = Literal["openai", "azure", "anthropic", "ollama", "gemini", "bedrock", "other"]
+Wire = Literal["openai", "azure", "anthropic", "ollama", "generate", "gemini", "bedrock", "other"]
 Finish = Literal["stop", "length", "content_filter"]
 
 CREATED = 1_700_000_000
@@ -18,23 +18,32 @@ EVENT_STREAM = "text/event-stream"
 
 @dataclass(frozen=True)
 class Reply:
-    """A scripted answer. `delay` is seconds before the first byte; a stream sends `text` in pieces of a few words."""
+    """A scripted answer. `delay` is seconds before the first byte; a stream sends `text` in pieces of a few words.
+
+    `events` bounds the events of a stream that are sent, None sends all; `cut` then drops the connection instead of ending the
+    body, as `empty` leaves out the answer itself from a body that is otherwise whole.
+    """
 
     text: str = ""
     finish: Finish = "stop"
     input_tokens: int = 12
     output_tokens: int = 5
     delay: float = 0.0
+    events: int | None = None
+    cut: bool = False
+    empty: bool = False
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A scripted failure: a status with a body; or (`hang`) no byte until the server stops; or (`drop`) a closed connection."""
+    """A scripted failure: a status with a body; or (`hang`) no byte until the server stops; or a connection that is closed,
+    without an answer (`drop`) or after half of the body that was announced (`cut`).
+    """
 
     status: int = 500
     body: str = '{"error": {"message": "scripted fault", "type": "server_error"}}'
     headers: dict[str, str] = field(default_factory=dict)
-    kind: Literal["status", "hang", "drop"] = "status"
+    kind: Literal["status", "hang", "drop", "cut"] = "status"
     delay: float = 0.0
 
 
@@ -70,7 +79,7 @@ class Received:
             _texts(
                 {
                     name: self.body.get(name)
-                    for name in ("system", "systemInstruction", "system_instruction", "messages", "contents")
+                    for name in ("system", "systemInstruction", "system_instruction", "messages", "contents", "prompt")
                 }
             )
         )
@@ -91,6 +100,8 @@ def wire_of(path: str) -> Wire:
         return "anthropic"
     if path == "/api/chat":
         return "ollama"
+    if path == "/api/generate":
+        return "generate"
     if "enerateContent" in path:
         return "gemini"
     return "bedrock" if path.startswith("/model/") and "/converse" in path else "other"
@@ -124,6 +135,14 @@ def _json_tools(body: dict[str, Any]) -> list[dict[str, Any]]:
     return [tool for tool in tools if "json_tool_call" in (tool.get("name"), (tool.get("function") or {}).get("name"))]
 
 
+def _is_object(text: str) -> bool:
+    """Whether a text can be the input of a tool; a model that writes another calls none."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
 def _bedrock_schema(body: dict[str, Any]) -> dict[str, Any] | None:
     tools = [tool.get("toolSpec", {}) for tool in (body.get("toolConfig") or {}).get("tools", [])]
     return next((tool["inputSchema"]["json"] for tool in tools if tool.get("name") == "json_tool_call"), None)
@@ -136,12 +155,38 @@ def pieces(text: str) -> list[str]:
 
 def whole(received: Received, reply: Reply) -> bytes:
     """The body of a reply that is not streamed."""
-    return json.dumps(_WHOLE[received.wire](received, reply), ensure_ascii=False).encode()
+    body = _WHOLE[received.wire](received, reply)
+    if reply.empty:
+        body = _without_answer(received.wire, body)
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _without_answer(wire: Wire, body: dict[str, Any]) -> dict[str, Any]:
+    """A whole body whose answer is missing: an empty list where the format has one, else no member at all."""
+    if wire == "bedrock":
+        return {**body, "output": {"message": {"role": "assistant", "content": []}}}
+    member = {"anthropic": "content", "gemini": "candidates", "ollama": "message", "generate": "response"}.get(wire, "choices")
+    rest = {name: part for name, part in body.items() if name != member}
+    return rest if wire in {"ollama", "generate"} else {**rest, member: []}
+
+
+def error_body(wire: Wire, status: int, message: str, code: str | None = None) -> str:
+    """The body of an error as a server of this format writes it; formats without codes leave `code` out."""
+    bodies: dict[Wire, Any] = {
+        "anthropic": {"type": "error", "error": {"type": code or "api_error", "message": message}},
+        "ollama": {"error": message},
+        "generate": {"error": message},
+        "gemini": {"error": {"code": status, "message": message, "status": code or "INTERNAL"}},
+        "bedrock": {"message": message},
+    }
+    plain = {"error": {"message": message, "type": "server_error" if status >= 500 else "invalid_request_error", "code": code}}
+    return json.dumps(bodies.get(wire, plain))
 
 
 def streamed(received: Received, reply: Reply) -> tuple[str, list[bytes]]:
     """Content type and chunks of a streamed reply."""
-    return _STREAMED[received.wire](received, reply)
+    content_type, events = _STREAMED[received.wire](received, reply)
+    return content_type, events[: reply.events]
 
 
 def _model(received: Received) -> str:
@@ -194,7 +239,7 @@ _ANTHROPIC_STOP = {"stop": "end_turn", "length": "max_tokens", "content_filter":
 
 
 def _anthropic(received: Received, reply: Reply) -> dict[str, Any]:
-    tool = bool(_json_tools(received.body))
+    tool = bool(_json_tools(received.body)) and _is_object(reply.text)
     content: dict[str, Any] = {"type": "text", "text": reply.text}
     if tool:
         content = {"type": "tool_use", "id": "toolu_1", "name": "json_tool_call", "input": json.loads(reply.text)}
@@ -255,6 +300,20 @@ def _ollama_stream(received: Received, reply: Reply) -> tuple[str, list[bytes]]:
     return "application/x-ndjson", [json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines]
 
 
+def _generated(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of `/api/chat` as `/api/generate` writes it."""
+    return {**{name: part for name, part in line.items() if name != "message"}, "response": line["message"]["content"]}
+
+
+def _generate(received: Received, reply: Reply) -> dict[str, Any]:
+    return _generated(_ollama(received, reply))
+
+
+def _generate_stream(received: Received, reply: Reply) -> tuple[str, list[bytes]]:
+    content_type, lines = _ollama_stream(received, reply)
+    return content_type, [json.dumps(_generated(json.loads(line)), ensure_ascii=False).encode() + b"\n" for line in lines]
+
+
 _GEMINI_FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
 
 
@@ -292,7 +351,7 @@ def _bedrock_usage(reply: Reply) -> dict[str, int]:
 
 
 def _bedrock(received: Received, reply: Reply) -> dict[str, Any]:
-    tool = _bedrock_schema(received.body) is not None
+    tool = _bedrock_schema(received.body) is not None and _is_object(reply.text)
     content: dict[str, Any] = {"text": reply.text}
     if tool:
         content = {"toolUse": {"toolUseId": "tooluse_1", "name": "json_tool_call", "input": json.loads(reply.text)}}
@@ -332,6 +391,7 @@ _WHOLE = {
     "azure": _openai,
     "anthropic": _anthropic,
     "ollama": _ollama,
+    "generate": _generate,
     "gemini": _gemini,
     "bedrock": _bedrock,
 }
@@ -340,6 +400,7 @@ _STREAMED = {
     "azure": _openai_stream,
     "anthropic": _anthropic_stream,
     "ollama": _ollama_stream,
+    "generate": _generate_stream,
     "gemini": _gemini_stream,
     "bedrock": _bedrock_stream,
 }

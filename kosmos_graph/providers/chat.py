@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from itertools import count
+from typing import Any, Self, TypeVar
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import PrivateAttr
 
-from kosmos_graph.errors import BadInput, Malformed, ModelError
+from kosmos_graph.errors import BadInput, Malformed, ModelError, Transient
 from kosmos_graph.providers import door
-from kosmos_graph.providers.addresses import server_of
+from kosmos_graph.providers.breaker import Breaker, breaker_for
 from kosmos_graph.providers.failures import translate
 from kosmos_graph.providers.gate import Gate, gate_for
 from kosmos_graph.providers.names import ModelSpec
+from kosmos_graph.providers.rates import Booking, Rates, rates_for
 from kosmos_graph.providers.retries import RetryPolicy
 from kosmos_graph.providers.scrubbing import remember
 from kosmos_graph.providers.usage import Meter, price
@@ -99,42 +101,83 @@ class KosmosChat(door.chat_litellm()):  # type: ignore[misc] # the class is know
     def completion_with_retry(self, run_manager: Any = None, **kwargs: Any) -> Any:
         """The answer, or the opened stream, retried by the policy alone. A place at a gate is kept between attempts."""
         del run_manager
-        with nullcontext() if kwargs.get("stream") else self._passing():
-            return self._policy.call(lambda: self._attempt(kwargs))
+        if kwargs.get("stream"):
+            return self._to_its_end(self._policy.call(self._attempts(kwargs), self._breaker, self._spec.name))
+        with self._rates.book(self._size(kwargs["messages"], kwargs), self._policy) as booking:
+            with self._passing():
+                response = self._policy.call(self._attempts(kwargs), self._breaker, self._spec.name)
+            booking.tokens = sum(_usage(response))
+        return response
 
     async def acompletion_with_retry(self, run_manager: Any = None, **kwargs: Any) -> Any:
         """The same, asynchronously."""
         del run_manager
-        async with nullcontext() if kwargs.get("stream") else self._passing_async():
-            return await self._policy.call_async(lambda: self._attempt_async(kwargs))
+        if kwargs.get("stream"):
+            stream = await self._policy.call_async(self._attempts_async(kwargs), self._breaker, self._spec.name)
+            return self._to_its_end_async(stream)
+        with await self._rates.book_async(self._size(kwargs["messages"], kwargs), self._policy) as booking:
+            async with self._passing_async():
+                response = await self._policy.call_async(self._attempts_async(kwargs), self._breaker, self._spec.name)
+            booking.tokens = sum(_usage(response))
+        return response
 
-    def _attempt(self, kwargs: dict[str, Any]) -> Any:
-        return self._counted(self._outcome(lambda: self.client.completion(**kwargs)), kwargs)
+    def _attempts(self, kwargs: dict[str, Any]) -> Callable[[], Any]:
+        """What the policy calls, once for each request."""
+        sent = count()
 
-    async def _attempt_async(self, kwargs: dict[str, Any]) -> Any:
-        return self._counted(await self._outcome_async(self._bounded(kwargs)), kwargs)
+        def attempt() -> Any:
+            if next(sent):
+                self._rates.repeat(self._policy.clock())
+            return self._counted(self._outcome(lambda: self.client.completion(**kwargs)), kwargs)
+
+        return attempt
+
+    def _attempts_async(self, kwargs: dict[str, Any]) -> Callable[[], Awaitable[Any]]:
+        sent = count()
+
+        async def attempt() -> Any:
+            if next(sent):
+                self._rates.repeat(self._policy.clock())
+            return self._counted(await self._outcome_async(self._bounded(kwargs)), kwargs)
+
+        return attempt
 
     async def _bounded(self, kwargs: dict[str, Any]) -> Any:
         """The call under a time-out of its own: the client's bounds the wait for the next byte, not the whole."""
         async with asyncio.timeout(self._spec.timeout + 1):
             return await self.client.acompletion(**kwargs)
 
-    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        tally = _StreamTally(self._meter)
-        with self._passing(), tally:
-            chunks = super()._stream(*args, **kwargs)
+    def _stream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        booking = self._rates.book(self._size(messages, kwargs), self._policy)
+        with self._passing(), booking, _StreamTally(self._meter, booking) as tally:
+            chunks = super()._stream(messages, *args, **kwargs)
             while (chunk := _raised(self._outcome(lambda: next(chunks, None)))) is not None:
                 tally.see(chunk)
                 yield chunk
 
-    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
-        tally = _StreamTally(self._meter)
+    async def _astream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        booking = await self._rates.book_async(self._size(messages, kwargs), self._policy)
         async with self._passing_async():
-            with tally:
-                chunks = super()._astream(*args, **kwargs)
+            with booking, _StreamTally(self._meter, booking) as tally:
+                chunks = super()._astream(messages, *args, **kwargs)
                 while (chunk := _raised(await self._outcome_async(anext(chunks, None)))) is not None:
                     tally.see(chunk)
                     yield chunk
+
+    def _to_its_end(self, stream: Iterable[Any]) -> Iterator[Any]:
+        """The pieces of a stream. Raises Transient when it ends before the reply does; LiteLLM makes an end of its own up."""
+        yield from stream
+        self._require_end(stream)
+
+    async def _to_its_end_async(self, stream: AsyncIterable[Any]) -> AsyncIterator[Any]:
+        async for piece in stream:
+            yield piece
+        self._require_end(stream)
+
+    def _require_end(self, stream: object) -> None:
+        received = (getattr(stream, name, "unknown") for name in ("received_finish_reason", "intermittent_finish_reason"))
+        if not any(received):
+            raise Transient(f"the stream of {self._spec.name} ended before its reply did", model=self._spec.name)
 
     def _outcome(self, call: Callable[[], T]) -> T | ModelError:
         """The call's result, or our error as a value: raised outside the handler, it does not drag the foreign one along."""
@@ -161,16 +204,26 @@ class KosmosChat(door.chat_litellm()):  # type: ignore[misc] # the class is know
             self._meter.add(0, 0, None)
         response = _raised(outcome)
         if not kwargs.get("stream"):
-            used = getattr(response, "usage", None)
-            cost = getattr(response, "_hidden_params", {}).get("response_cost")
-            self._meter.add(_tokens(used, "prompt_tokens"), _tokens(used, "completion_tokens"), price(cost))
+            self._meter.add(*_usage(response), price(getattr(response, "_hidden_params", {}).get("response_cost")))
             if not getattr(response, "choices", None):
                 raise Malformed(f"the server of {self._spec.name} sent a reply without any choice", model=self._spec.name)
         return response
 
+    def _size(self, messages: Sequence[Any], kwargs: dict[str, Any]) -> int:
+        """Tokens that a call may use at most: those of its prompt, and all that the reply may have."""
+        return prompt_size(messages) + int(kwargs.get("max_tokens") or self.max_tokens or self._spec.max_tokens)
+
+    @property
+    def _breaker(self) -> Breaker:
+        return breaker_for(self._spec.server)
+
+    @property
+    def _rates(self) -> Rates:
+        return rates_for(self._spec.server, self._spec.requests_per_minute, self._spec.tokens_per_minute)
+
     def _gate(self) -> Gate | None:
-        address, calls = self._spec.api_base, self._spec.calls_at_once
-        return gate_for(server_of(address), calls) if address and calls else None
+        calls = self._spec.calls_at_once
+        return gate_for(self._spec.server, calls) if calls else None
 
     def _passing(self) -> AbstractContextManager[None]:
         gate = self._gate()
@@ -182,10 +235,11 @@ class KosmosChat(door.chat_litellm()):  # type: ignore[misc] # the class is know
 
 
 class _StreamTally:
-    """Adds a stream to a meter when it ends, however it ends, if anything of it arrived."""
+    """Adds a stream to a meter, and its tokens to a booking, when it ends, however it ends, if anything of it arrived."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, booking: Booking) -> None:
         self._meter = meter
+        self._booking = booking
         self._tokens = (0, 0)
         self._cost: float | None = None
         self._begun = False
@@ -198,23 +252,30 @@ class _StreamTally:
             self._tokens = (message.usage_metadata["input_tokens"], message.usage_metadata["output_tokens"])
         self._cost = message.response_metadata.get("response_cost", self._cost)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         """Nothing is counted before the first chunk."""
+        return self
 
     def __exit__(self, *_: object) -> None:
         if self._begun:
             self._meter.add(*self._tokens, price(self._cost))
+        if any(self._tokens):
+            self._booking.tokens = sum(self._tokens)
 
 
-def context_size(messages: list[dict[str, Any]], max_tokens: int) -> int:
+def prompt_size(messages: Sequence[Any]) -> int:
+    """Tokens of a prompt, taken as three bytes of UTF-8 each, which overestimates most texts."""
+    texts = (message.get("content") if isinstance(message, dict) else message.content for message in messages)
+    return sum(len(str(text or "").encode()) for text in texts) // _BYTES_PER_TOKEN
+
+
+def context_size(messages: Sequence[Any], max_tokens: int) -> int:
     """Context for Ollama, which cuts longer prompts silently: room for prompt and reply, a power of two from 4096.
 
-    A token is taken as three bytes of UTF-8, which overestimates most texts. Few sizes, because Ollama loads the model anew
-    for each.
+    Few sizes, because Ollama loads the model anew for each.
     """
-    prompt = sum(len(str(message.get("content") or "").encode()) for message in messages) // _BYTES_PER_TOKEN
     size = _SMALLEST_CONTEXT
-    while size < prompt + max_tokens:
+    while size < prompt_size(messages) + max_tokens:
         size *= 2
     return size
 
@@ -226,8 +287,10 @@ def _raised(outcome: T | ModelError) -> T:
     return outcome
 
 
-def _tokens(used: Any, name: str) -> int:
-    return int(getattr(used, name, 0) or 0)
+def _usage(response: object) -> tuple[int, int]:
+    """Tokens of the prompt and of the reply, as far as they are known."""
+    used = getattr(response, "usage", None)
+    return int(getattr(used, "prompt_tokens", 0) or 0), int(getattr(used, "completion_tokens", 0) or 0)
 
 
 def _remember_secrets(spec: ModelSpec) -> None:

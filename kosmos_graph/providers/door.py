@@ -24,7 +24,7 @@ _ENVIRONMENT = {
     "LITELLM_RUST": "false",
 }
 # Raised inside LiteLLM about its own types; a user can do nothing about them.
-WARNINGS_OF_LITELLM = (r"Item '.*' on TypedDict class", r"Pydantic serializer warnings")
+WARNINGS_OF_LITELLM = (r"Items? '.*' on TypedDict class", r"Pydantic serializer warnings")
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai")
 _MODEL_HINTS = 5000
 
@@ -41,6 +41,8 @@ def litellm() -> ModuleType:
     _quieten()
     _stop_silent_repeats()
     _stop_idle_event_loops(package)
+    _refuse_missing_generations()
+    _invent_no_ends()
     return package
 
 
@@ -141,6 +143,33 @@ def _stop_idle_event_loops(package: ModuleType) -> None:
             dispatch(hook)
 
     ServiceLogging._dispatch_from_sync = staticmethod(dispatch_if_heard)  # type: ignore[method-assign]
+
+
+def _refuse_missing_generations() -> None:
+    """Undo a default of LiteLLM's: a body of Ollama's `/api/generate` without a `response` would pass for an empty text."""
+    from litellm.llms.ollama.completion.transformation import OllamaConfig
+
+    transform = OllamaConfig.transform_response
+
+    def transform_if_there(config: Any, model: str, raw_response: Any, *rest: Any, **named: Any) -> Any:
+        if "response" not in raw_response.json():
+            raise KeyError("response")
+        return transform(config, model, raw_response, *rest, **named)
+
+    OllamaConfig.transform_response = transform_if_there  # type: ignore[assignment, method-assign]
+
+
+def _invent_no_ends() -> None:
+    """Undo another: every piece of a Gemini stream would say that it was the last, so that none could be seen to lack its end."""
+    from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import VertexGeminiConfig
+
+    judge = VertexGeminiConfig._check_finish_reason
+
+    def judge_if_given(message: Any, reason: str | None) -> Any:
+        found = judge(message, reason)
+        return None if reason is None and found == "stop" else found
+
+    VertexGeminiConfig._check_finish_reason = staticmethod(judge_if_given)  # type: ignore[assignment, method-assign]
 
 
 async def _give_up(*_: object, **__: object) -> NoReturn:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from kosmos_graph.errors import BadInput, MissingKey, UnknownModel
 from kosmos_graph.providers import door
-from kosmos_graph.providers.addresses import checked_address, is_loopback, same_server
+from kosmos_graph.providers.addresses import checked_address, is_loopback, same_server, server_of
 from kosmos_graph.providers.registry import LITELLM, Provider, find_provider, list_providers, provider_of_bare
 
 RULES = "rules"
@@ -24,20 +24,30 @@ _NOTHING: Mapping[str, SecretStr] = MappingProxyType({})
 class Limits:
     """What holds for every call. `timeout` in seconds; None takes 120, or 600 on this machine.
 
-    `temperature` None leaves it to the server. `loopback_calls` bounds the calls in flight at one server on this machine.
+    `temperature` None leaves it to the server. `loopback_calls` bounds the calls in flight at one server on this machine,
+    `calls_at_once` those at any other, None for no bound; so do `requests_per_minute` and `tokens_per_minute` at every server.
     """
 
     max_tokens: int = 4096
     temperature: float | None = 0.0
     timeout: float | None = None
     loopback_calls: int = 1
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    calls_at_once: int | None = None
 
     def __post_init__(self) -> None:
         """Raises BadInput for a limit that no call could keep."""
-        if self.max_tokens < 1 or self.loopback_calls < 1 or not (self.timeout is None or 0 < self.timeout < float("inf")):
-            raise BadInput("max_tokens, the time-out and the number of calls at once must be positive")
+        counts = (self.max_tokens, self.loopback_calls, self.calls_at_once)
+        amounts = (self.timeout, self.requests_per_minute, self.tokens_per_minute)
+        if any(count is not None and count < 1 for count in counts) or not all(_positive(amount) for amount in amounts):
+            raise BadInput("max_tokens, the time-out, calls at once, and requests and tokens a minute must be positive")
         if self.temperature is not None and not 0 <= self.temperature <= 2:
             raise BadInput(f"the temperature must lie between 0 and 2; {self.temperature:g} does not")
+
+
+def _positive(amount: float | None) -> bool:
+    return amount is None or 0 < amount < float("inf")
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class ModelSpec:
     address to LiteLLM. `api_key` is None where no key was given for that server; then LiteLLM finds credentials itself
     (`ambient`) or a placeholder is sent, so that no other key of the environment is. `options` are further parameters of
     LiteLLM's, secret ones among them. `missing` says what has to be set before a call can succeed. `calls_at_once` bounds the
-    calls in flight at the server, None for no bound; `timeout` is in seconds.
+    calls in flight at the server, None for no bound; so do `requests_per_minute` and `tokens_per_minute`. `timeout` is in seconds.
     """
 
     name: str
@@ -64,11 +74,18 @@ class ModelSpec:
     timeout: float = HOSTED_TIMEOUT
     loopback: bool = False
     calls_at_once: int | None = None
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
 
     @property
     def same_model(self) -> tuple[str, str | None]:
         """What two specifications share when they mean one model at one server."""
         return self.route, self.api_base
+
+    @property
+    def server(self) -> str:
+        """What gates, rates and breakers are shared by: `host:port` of the address, or the provider where LiteLLM knows it."""
+        return server_of(self.api_base) if self.api_base else self.provider
 
 
 def resolve(
@@ -84,7 +101,7 @@ def resolve(
 
     `api_base` and `api_key` are given for this model; `variables` hold the providers' own keys and addresses by variable
     name. A provider's own key goes to its own address alone. Raises UnknownModel for what nothing resolves, BadInput for
-    an impossible address. A missing key is not an error here: see `require_key`.
+    an impossible address or key. A missing key is not an error here: see `require_key`.
     """
     vendor, model, shown = _parse(name.strip(), provider)
     address = checked_address(api_base) if api_base else None
@@ -186,11 +203,20 @@ def _placed(
     own = _own_address(vendor, variables)
     at_home = api_base is None or same_server(api_base, own)
     address = api_base or (own if own != vendor.home or vendor.send_home else None)
-    key = api_key or (variables.get(vendor.key) if vendor.key and at_home else None)
+    own_key = variables.get(vendor.key) if vendor.key and at_home else None
+    key = _sendable(api_key, f"key given for the model {spec.name}") or _sendable(own_key, f"value of {vendor.key}")
     options = _options(vendor, variables, at_home=at_home)
     ambient = vendor.ambient and at_home and key is None
     placed = replace(spec, api_base=address, api_key=key, ambient=ambient, options=options, loopback=is_loopback(api_base or own))
     return replace(placed, missing=_missing(vendor, placed, variables, at_home=at_home))
+
+
+def _sendable(secret: SecretStr | None, what: str) -> SecretStr | None:
+    """A key that a request can carry, None for none. Raises BadInput, without showing it, for one with a blank or a line end."""
+    text = secret.get_secret_value() if secret else ""
+    if any(mark.isspace() or not mark.isprintable() or not mark.isascii() for mark in text):
+        raise BadInput(f"the {what} holds a blank, a line end or another character that no key has; give it again without")
+    return secret or None
 
 
 def _own_address(vendor: Provider, variables: Mapping[str, SecretStr]) -> str | None:
@@ -202,7 +228,7 @@ def _options(vendor: Provider, variables: Mapping[str, SecretStr], *, at_home: b
     """Parameters beside the key; those that are secret only for the provider's own address."""
     secret = {name for names in vendor.credentials for name in names}
     given = {
-        parameter: variables[variable]
+        parameter: _sendable(variables[variable], f"value of {variable}") or variables[variable]
         for parameter, variable in vendor.options
         if variable in variables and (at_home or variable not in secret)
     }
@@ -227,5 +253,7 @@ def _limited(spec: ModelSpec, limits: Limits) -> ModelSpec:
         max_tokens=limits.max_tokens,
         temperature=limits.temperature,
         timeout=timeout,
-        calls_at_once=limits.loopback_calls if spec.loopback else None,
+        calls_at_once=limits.loopback_calls if spec.loopback else limits.calls_at_once,
+        requests_per_minute=limits.requests_per_minute,
+        tokens_per_minute=limits.tokens_per_minute,
     )

@@ -190,6 +190,31 @@ def test_one_server_has_one_name():
     assert not same_server("https://host.example", "http://host.example:443")
 
 
+@pytest.mark.parametrize(
+    "form", ["sk-the secret-1", "sk-the-secret-1\n", "\tsk-the-secret-1", "sk-the-secret-1\r\nX: y", "sk-the-secrét-1", " "]
+)
+def test_a_key_that_no_request_could_carry_is_bad_input_that_names_its_place(form):
+    cases = [
+        (lambda: resolve("gpt-4o", api_key=SecretStr(form)), "the key given for the model gpt-4o holds a blank"),
+        (lambda: resolve("gpt-4o", variables=secrets(OPENAI_API_KEY=form)), "the value of OPENAI_API_KEY holds a blank"),
+        (
+            lambda: resolve("bedrock/x", variables=secrets(AWS_ACCESS_KEY_ID="AKIA", AWS_SECRET_ACCESS_KEY=form)),
+            "the value of AWS_SECRET_ACCESS_KEY holds a blank",
+        ),
+    ]
+    for make, sentence in cases:
+        with pytest.raises(BadInput, match=sentence) as caught:
+            make()
+        assert "secr" not in str(caught.value).replace("SECRET", "")
+        assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_key_that_is_not_sent_may_have_any_form():
+    odd = secrets(OPENAI_API_KEY="not for here")
+    assert resolve("openai/m", api_base="http://127.0.0.1:9/v1", variables=odd).api_key is None
+    assert resolve("gpt-4o", api_key=SecretStr("sk-given-000000"), variables={}).api_key == SecretStr("sk-given-000000")
+
+
 def test_a_specification_never_shows_its_key():
     spec = resolve("gpt-4o", api_key=SecretStr("sk-very-secret-1"), variables=secrets(AWS_SECRET_ACCESS_KEY="s3cr3t-aws"))
     assert "very-secret" not in repr(spec) + str(spec)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from kosmos_graph.providers.reply_schema import reply_schema
-from kosmos_graph.providers.reply_text import NotOneObject, one_object, without_reasoning
+from kosmos_graph.providers.reply_text import REPAIRS, NotOneObject, one_object, repairs_of, without_reasoning
 from kosmos_graph.providers.scrubbing import HIDDEN, remember, scrub
 
 values = st.recursive(
@@ -54,6 +54,37 @@ def test_any_text_gives_an_object_or_says_why_not(text):
 )
 def test_reasoning_is_left_out(text, rest):
     assert without_reasoning(text) == rest
+
+
+OBJECT = '{"a": "``` [x]"}'
+REPAIRED = {
+    OBJECT: (),
+    f"  {OBJECT}\n": (),
+    f"\ufeff{OBJECT}": (),
+    f"<think>maybe</think>{OBJECT}": ("reasoning",),
+    f"maybe</think>\n{OBJECT}": ("reasoning",),
+    f"```json\n{OBJECT}\n```": ("fences",),
+    f"Here it is: {OBJECT}": ("words",),
+    f"{OBJECT}.": ("words",),
+    f"{OBJECT}\n{OBJECT}": ("repeats",),
+    f"[{OBJECT}]": ("list",),
+    f"[{OBJECT}, {OBJECT}]": ("repeats", "list"),
+    f"<think>{{}}</think>Here:\n```\n[ {OBJECT} ]\n```\nDone.": ("reasoning", "fences", "words", "list"),
+    f"[ see below ] {OBJECT}": ("words",),
+}
+
+
+@pytest.mark.parametrize("reply", REPAIRED)
+def test_a_repair_is_named(reply):
+    assert one_object(reply) == json.loads(OBJECT)
+    assert repairs_of(reply) == REPAIRED[reply]
+    assert set(repairs_of(reply)) <= set(REPAIRS)
+
+
+def test_every_repair_is_tried_and_what_is_no_object_has_none():
+    assert {name for made in REPAIRED.values() for name in made} == set(REPAIRS)
+    with pytest.raises(NotOneObject):
+        repairs_of("no object")
 
 
 class Tree(BaseModel):
