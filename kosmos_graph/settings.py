@@ -110,12 +110,12 @@ class Settings(BaseSettings):
     @property
     def fallbacks(self) -> tuple[str, ...]:
         """The fallback models in their order."""
-        return tuple(name.strip() for name in (self.kosmos_fallback_models or "").split(",") if name.strip())
+        return listed(self.kosmos_fallback_models)
 
     @property
     def prices(self) -> tuple[str, ...]:
         """The prices that were given, each as MODEL=IN/OUT."""
-        return tuple(text.strip() for text in (self.kosmos_prices or "").split(",") if text.strip())
+        return listed(self.kosmos_prices)
 
     @property
     def variables(self) -> Mapping[str, SecretStr]:
@@ -182,6 +182,11 @@ def _part_key_from_other_address(levels: list[dict[str, Any]], merged: dict[str,
     beside = giver.get("litellm_api_base")
     if "litellm_api_key" in merged and beside and beside != merged.get("litellm_api_base"):
         del merged["litellm_api_key"]
+
+
+def listed(text: str | None) -> tuple[str, ...]:
+    """The entries of a list with commas."""
+    return tuple(entry.strip() for entry in (text or "").split(",") if entry.strip())
 
 
 def _secret(value: SecretStr | str) -> SecretStr:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kosmos_graph.cli.doctor import doctor_command
+from kosmos_graph.cli.ending import Wanted, finish, print_json
 from kosmos_graph.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from kosmos_graph.domain.report import Report
-    from kosmos_graph.runs import Run
+    from kosmos_graph.providers.budget import Allowance
     from kosmos_graph.settings import Settings
 
 app = typer.Typer(
@@ -28,6 +28,13 @@ app = typer.Typer(
 Home = Annotated[Path | None, typer.Option("--home", help="Folder for checkpoints and runs (default: $KOSMOS_HOME or ./.kosmos).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Budget = Annotated[float | None, typer.Option("--budget", metavar="USD", help="The most that the run may cost in all.")]
+MaxCalls = Annotated[int | None, typer.Option("--max-calls", help="The most calls of models that the run may make in all.")]
+Deadline = Annotated[str | None, typer.Option("--deadline", metavar="TIME", help="No call begins later from now: 90s, 10m, 2h.")]
+Partial = Annotated[bool, typer.Option("--partial", help="Where the run stops, report what is finished.")]
+Record = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Write a recording, for --replay and for bug reports.")
+]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `list` shows it.")]
 
 
@@ -45,7 +52,7 @@ def options(
 
 @app.command("run")
 def run_command(
-    question: Annotated[str, typer.Argument(help="What you want to know of the data, as a sentence.")],
+    question: Annotated[str | None, typer.Argument(help="What you want to know of the data, as a sentence.")] = None,
     data: Annotated[list[str] | None, typer.Option("--data", "-d", help="A data file; may be given again.")] = None,
     about: Annotated[str | None, typer.Option("--about", help="A study sheet (YAML): what you know of the study.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Model of both agents, or `rules`.")] = None,
@@ -59,6 +66,22 @@ def run_command(
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of everything that is drawn by chance.")] = None,
     alpha: Annotated[float | None, typer.Option("--alpha", help="Family-wise error rate.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Show the locked plan and wait for your decision.")] = False,
+    budget: Budget = None,
+    max_calls: MaxCalls = None,
+    deadline: Deadline = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option("--price", metavar="MODEL=IN/OUT", help="US dollars for a million tokens in and out; may be given again."),
+    ] = None,
+    quote: Annotated[bool, typer.Option("--quote", help="Print what the run may cost, and begin nothing.")] = False,
+    partial: Partial = False,
+    reuse: Annotated[
+        bool, typer.Option("--reuse", help="Take answers to equal requests of earlier runs from the journal.")
+    ] = False,
+    record: Record = None,
+    replay: Annotated[
+        Path | None, typer.Option("--replay", metavar="FILE", help="Repeat a recorded run; no model is asked.")
+    ] = None,
     home: Home = None,
     run_id: Annotated[str | None, typer.Option("--run-id", help="Id of the new run.")] = None,
     as_json: AsJson = False,
@@ -68,26 +91,32 @@ def run_command(
     from kosmos_graph.runs import start
     from kosmos_graph.wiring.services import model_settings
 
-    check_servers(model_settings(model=model, designer=designer, analyst=analyst, fallback=fallback, home=home))
-
+    allowance = allowance_of(budget, max_calls, deadline)
+    check_record(record)
     given = {"hypotheses": hypotheses, "cycles": cycles, "seed": seed, "alpha": alpha}
+    options = {name: value for name, value in given.items() if value is not None}
+    settings = model_settings(model=model, designer=designer, analyst=analyst, fallback=fallback, prices=price, home=home)
+    if quote:
+        print_quote(settings, question, data or [], about, options, as_json=as_json)
+        return
+    if replay is None:
+        check_start(settings)
     progress = Progress(quiet)
     run = start(
         question,
         data or [],
         about=about,
-        model=model,
-        designer=designer,
-        analyst=analyst,
-        fallback=fallback or [],
-        options={name: value for name, value in given.items() if value is not None},
+        options=options,
         approve=approve,
-        home=home,
+        allowance=allowance,
+        reuse=reuse,
+        replay=replay,
         run_id=run_id,
+        settings=settings,
         watch=progress.watch,
     )
     progress.follow(run)
-    finish(run, as_json=as_json, progress=progress)
+    finish(run, progress, Wanted(as_json=as_json, partial=partial, record=record))
 
 
 @app.command()
@@ -97,6 +126,11 @@ def resume(
     strike: Annotated[list[str] | None, typer.Option("--strike", help="Accept the plan without this hypothesis.")] = None,
     edit: Annotated[str | None, typer.Option("--edit", help="Accept the plan with changes: JSON, fields by hypothesis id.")] = None,
     moved: Annotated[bool, typer.Option("--moved", help="A model's server has another address now, and that is meant.")] = False,
+    budget: Budget = None,
+    max_calls: MaxCalls = None,
+    deadline: Deadline = None,
+    partial: Partial = False,
+    record: Record = None,
     home: Home = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -104,11 +138,13 @@ def resume(
     """Go on with RUN where it stopped."""
     from kosmos_graph.runs import resume as resume_run
 
+    allowance = allowance_of(budget, max_calls, deadline)
+    check_record(record)
     progress = Progress(quiet)
     decision = decision_of(accept, strike, edit)
-    run = resume_run(run_id, decision=decision, moved=moved, home=home, watch=progress.watch)
+    run = resume_run(run_id, decision=decision, moved=moved, allowance=allowance, home=home, watch=progress.watch)
     progress.follow(run)
-    finish(run, as_json=as_json, progress=progress, decided=decision is not None)
+    finish(run, progress, Wanted(as_json=as_json, partial=partial, record=record, decided=decision is not None))
 
 
 @app.command()
@@ -126,7 +162,7 @@ def fork(
     progress = Progress(quiet)
     run = fork_run(run_id, at, home=home, new_id=new_id, watch=progress.watch)
     progress.follow(run)
-    finish(run, as_json=as_json, progress=progress)
+    finish(run, progress, Wanted(as_json=as_json))
 
 
 @app.command("list")
@@ -146,6 +182,7 @@ def list_command(home: Home = None, as_json: AsJson = False) -> None:
 def show(
     run_id: RunId,
     output: Annotated[str, typer.Option("--format", help="md or json.")] = "md",
+    partial: Partial = False,
     home: Home = None,
 ) -> None:
     """Print RUN's report."""
@@ -154,7 +191,7 @@ def show(
 
     if output not in ("md", "json"):
         raise BadInput(f"a report is shown as md or json, not {output!r}")
-    sys.stdout.write(report_text(run_id, as_json=output == "json", home=home))
+    sys.stdout.write(report_text(run_id, as_json=output == "json", partial=partial, home=home))
 
 
 @app.command()
@@ -194,13 +231,59 @@ def providers(as_json: AsJson = False) -> None:
         print(provider)
 
 
-def check_servers(settings: Settings) -> None:
-    """Raises BadInput, before anything begins, for a server on this machine that nobody started."""
-    from kosmos_graph.errors import BadInput
-    from kosmos_graph.wiring.servers import silent_servers
+@app.command("calls")
+def calls_command(run_id: RunId, home: Home = None, as_json: AsJson = False) -> None:
+    """List what RUN asked of models: tokens, cost, seconds, outcome."""
+    from kosmos_graph.runs import calls
 
-    if silent := silent_servers(settings):
-        raise BadInput("; ".join(silent))
+    found = calls(run_id, home=home)
+    if as_json:
+        print_json([call.model_dump(mode="json") for call in found])
+        return
+    for call in found:
+        cost = "price unknown" if call.cost is None else f"${call.cost:.6f}"
+        site = f"{call.site.branch:<10}  {call.site.node:<20}  {call.role:<8}  {call.number:>2}"
+        used = f"{call.input_tokens:>6} in  {call.output_tokens:>5} out  {cost:<13}  {call.seconds:7.2f} s"
+        print(f"{site}  {call.outcome + (' (reused)' if call.reused else ''):<13}  {used}  {one_line(call.model)}")
+
+
+def check_start(settings: Settings) -> None:
+    """Raises BadInput, before anything begins, for what is known to stop a run: see `doctor`."""
+    from kosmos_graph.doctor import free_check
+    from kosmos_graph.errors import BadInput
+
+    if found := free_check(settings):
+        raise BadInput("; ".join(found))
+
+
+def allowance_of(budget: float | None, max_calls: int | None, deadline: str | None) -> Allowance:
+    """What the run may use. Raises BadInput."""
+    from kosmos_graph.providers.budget import Allowance, seconds_of
+
+    return Allowance(budget=budget, calls=max_calls, seconds=None if deadline is None else seconds_of(deadline))
+
+
+def check_record(path: Path | None) -> None:
+    """Raises BadInput for a place where no recording can be written, before the run rather than after it."""
+    from kosmos_graph.errors import BadInput
+
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise BadInput(f"a recording cannot be written to {path}: name a file in a folder that exists")
+
+
+def print_quote(
+    settings: Settings, question: str | None, data: list[str], about: str | None, options: dict[str, Any], *, as_json: bool
+) -> None:
+    """Print what a run may cost."""
+    from kosmos_graph.render.quote import render_quote
+    from kosmos_graph.wiring.batch import material_of
+    from kosmos_graph.wiring.calls import Calls
+
+    quoted = Calls.of(settings).quote(material_of(question or "", data, about, options))
+    if as_json:
+        print_json(quoted.model_dump(mode="json") if quoted else None)
+    else:
+        print(render_quote(quoted))
 
 
 def decision_of(accept: bool, strike: list[str] | None, edit: str | None) -> Any:
@@ -214,67 +297,6 @@ def decision_of(accept: bool, strike: list[str] | None, edit: str | None) -> Any
     except ValueError as error:
         raise BadInput(f'--edit takes JSON, such as \'{{"c1h1": {{"method": "mann_whitney"}}}}\': {error}') from error
     return {"accept": True, "strike": strike or [], "edit": changes}
-
-
-def finish(run: Run, *, as_json: bool, progress: Progress, decided: bool = False) -> None:
-    """Wait for the run and print its answer; exit with what came of it.
-
-    A plan that still waits after the user has `decided` on it means that the decision did not fit.
-    """
-    try:
-        with progress.shown():
-            run.wait()
-    except KeyboardInterrupt:
-        run.stop()
-        run.wait(10)
-        progress.say(f"interrupted; what is finished is kept. Go on with: kosmos-graph resume {run.id}")
-        raise typer.Exit(130) from None
-    if run.status == "waiting":
-        show_pending(run, progress, as_json=as_json)
-        raise typer.Exit(2 if decided else 1)
-    report = result_of(run, progress)
-    if as_json:
-        from kosmos_graph.render.json_report import render_json
-
-        sys.stdout.write(render_json(report))
-    else:
-        from kosmos_graph.render.explain import render_answer
-
-        print(render_answer(report))
-    progress.say(f"report: {run.folder / 'report.md'}")
-    raise typer.Exit(3 if report.unanswered else 0)
-
-
-def result_of(run: Run, progress: Progress) -> Report:
-    """The run's report; where it stopped, how to go on is said before the reason."""
-    from kosmos_graph.errors import BadInput, KosmosError
-
-    try:
-        return run.result
-    except KosmosError as error:
-        if not isinstance(error, BadInput):
-            progress.say(f"stopped; what is finished is kept. Go on with: kosmos-graph resume {run.id}")
-        raise
-
-
-def show_pending(run: Run, progress: Progress, *, as_json: bool) -> None:
-    """Print the plan that waits, and how to decide on it."""
-    from kosmos_graph.domain.design import LockedPlan
-    from kosmos_graph.render.plan import render_plan
-
-    assert run.pending is not None  # noqa: S101 - what the status says
-    if as_json:
-        print_json(run.pending.plan)
-    else:
-        print(render_plan(LockedPlan.model_validate(run.pending.plan)))
-    if run.pending.complaint:
-        progress.say(f"the decision was not taken: {run.pending.complaint}")
-    progress.say(f"the plan waits for you: kosmos-graph resume {run.id} --accept   (or --strike ID, or --edit JSON)")
-
-
-def print_json(value: Any) -> None:
-    """Print JSON with sorted keys."""
-    print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str))
 
 
 def one_line(text: str, width: int = 80) -> str:

@@ -10,6 +10,7 @@ from kosmos_graph.domain.analysis import Deviation, Verdict
 from kosmos_graph.domain.calls import Fallback
 from kosmos_graph.domain.hypothesis import Task
 from kosmos_graph.domain.question import Options
+from kosmos_graph.domain.quote import Quote
 from kosmos_graph.domain.results import Effect, Equivalence, Exclusion, Group, Measure, Term, TestResult
 from kosmos_graph.domain.value import Value
 
@@ -118,6 +119,7 @@ class RunSheet(Value):
     versions: dict[str, str]
     prompts: dict[str, str]
     plans: tuple[str, ...]
+    quote: Quote | None = None
     usage: tuple[RoleUsage, ...]
     fallbacks: tuple[Fallback, ...]
     deviations: tuple[Deviation, ...]
@@ -134,6 +136,8 @@ class Report(Value):
 
     schema_version: Literal[1] = 1
     question: str
+    partial: str | None = Field(default=None, description="Why the report is on part of the run only.")
+    notice: str | None = Field(default=None, description="What a reader has to know first: models that gave up, and who took over.")
     answer: str
     synthesis: tuple[str, ...]
     synthesis_author: str | None

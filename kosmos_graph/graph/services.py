@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
 
-from kosmos_graph.agents.protocol import Analyst, Designer
+from kosmos_graph.agents.protocol import Analyst, Designer, Material
 from kosmos_graph.data.dataset import Dataset
 from kosmos_graph.domain.calls import CallSite, CallUsage
 from kosmos_graph.domain.data_card import DataCard
 from kosmos_graph.domain.design import Design
+from kosmos_graph.domain.quote import Quote
 from kosmos_graph.domain.report import Report
 from kosmos_graph.domain.results import TestResult
 from kosmos_graph.domain.study_sheet import StudySheet
@@ -84,7 +85,7 @@ class Draw(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """Everything the nodes close over. Both chains have at least one link."""
+    """Everything the nodes close over. Both chains have at least one link. While `stopping`, no node starts."""
 
     designers: tuple[Link[Designer], ...]
     analysts: tuple[Link[Analyst], ...]
@@ -95,3 +96,5 @@ class Services:
     approve: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     watch: Callable[[Event], None] = lambda event: None
+    stopping: Callable[[], bool] = lambda: False
+    quote: Callable[[Material], Quote | None] = lambda material: None

@@ -220,6 +220,7 @@ def record_of(state: ResearchState, services: Services) -> Record:
         prompts=prompt_digests(),
         started=start.started,
         finished=finished.isoformat(),
+        quote=services.quote(material_of(state)),
         seconds=(finished - _moment(start.started)).total_seconds(),
     )
 

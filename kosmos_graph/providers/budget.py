@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +32,17 @@ class Allowance:
             raise BadInput(f"the most calls that a run may make are at least one; {self.calls} are none")
         if self.seconds is not None and not 0 < self.seconds < math.inf:
             raise BadInput(f"a deadline is a positive number of seconds from now; {self.seconds:g} is none")
+
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of a time as people write it: 90, 90s, 10m, 1.5h. Raises BadInput."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    if found is None:
+        raise BadInput(f"a time is given as seconds, minutes or hours, such as 90s, 10m or 2h; {text!r} is none")
+    return float(found[1]) * _UNITS[found[2]]
 
 
 class Purse:

@@ -51,9 +51,26 @@ def _run_caveats(record: Record, found: Sequence[Answered]) -> Iterator[str]:
         )
     if record.synthesis is not None and record.synthesis.dropped:
         yield _left_out(record.synthesis.dropped, "synthesis")
-    for fallback in record.fallbacks:
-        where = f"as {fallback.role} in {fallback.node}"
-        yield f"{fallback.from_model} gave up {where}, and {fallback.to_model} took over: {fallback.reason.rstrip('.')}."
+    for role, left, to, where, reason in _moves(record):
+        yield f"{left} gave up as {role} in {where}, and {to} took over: {reason}."
+
+
+def notice(record: Record) -> str | None:
+    """What stands at the top of a report in which models gave up: which, and who took over."""
+    moved = dict.fromkeys((fallback.role, fallback.from_model, fallback.to_model) for fallback in record.fallbacks)
+    parts = [f"{left} gave up as {role}, and {to} took over" for role, left, to in sorted(moved)]
+    return f"In this run {'; '.join(parts)}. Each part names who wrote it." if parts else None
+
+
+def _moves(record: Record) -> Iterator[tuple[str, str, str, str, str]]:
+    """Role, model, next model, places and reason of every move; moves that are alike but for their place are one."""
+    alike: dict[tuple[str, str, str, str], dict[str, int]] = {}
+    for one in record.fallbacks:
+        places = alike.setdefault((one.role, one.from_model, one.to_model, one.reason.rstrip(".")), {})
+        places[one.node] = places.get(one.node, 0) + 1
+    for (role, left, to, reason), places in alike.items():
+        shown = (f"{node} ({count(times)} times)" if times > 1 else node for node, times in sorted(places.items()))
+        yield role, left, to, ", ".join(shown), reason
 
 
 def _family(record: Record, found: Sequence[Answered]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kosmos_graph.domain.report import Report
 from kosmos_graph.render.escape import plain
+from kosmos_graph.render.markdown import top_lines
 
 
 def render_answer(report: Report) -> str:
@@ -14,6 +15,7 @@ def render_answer(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
+    yield from (plain(line) for line in top_lines(report))
     yield from (plain(line) for line in report.answer.split("\n"))
     if report.synthesis:
         yield ""

@@ -73,7 +73,7 @@ def unanswered(record: Record) -> tuple[Unanswered, ...]:
 
 def _unanswered(record: Record) -> Iterator[Unanswered]:
     if not record.hypotheses:
-        reason = record.undecided or "no hypothesis could be made of the question and these data"
+        reason = record.undecided or record.partial or "no hypothesis could be made of the question and these data"
         yield Unanswered(hypothesis=record.material.question.text, reason=reason)
     for hypothesis in record.hypotheses:
         study = record.studies.get(hypothesis.id)
@@ -88,7 +88,7 @@ def _reason(record: Record, hypothesis: Hypothesis, study: Study | None) -> str:
         return study.reason or study.execution.error or "the experiment gave no result"
     planned = {design.hypothesis for plan in record.plans for design in plan.designs}
     if hypothesis.id in planned:
-        return "its experiment has not been run"
+        return "its experiment has not been carried through" if record.partial else "its experiment has not been run"
     return _without_design(record, hypothesis)
 
 
@@ -98,7 +98,7 @@ def _without_design(record: Record, hypothesis: Hypothesis) -> str:
         same = any(plan.cycle == hypothesis.cycle for plan in record.plans)
         return "its design repeats that of another hypothesis" if same else "its plan was not locked"
     if not reviews:
-        return "no design was made for it"
+        return "its design was not reached" if record.partial else "no design was made for it"
     findings = dict.fromkeys(item.finding for review in reviews for item in review.items if item.severity == "hard")
     return f"every design was rejected: {'; '.join(finding.rstrip('.') for finding in findings)}"
 

@@ -18,6 +18,7 @@ def render_markdown(report: Report, figures: Mapping[str, str] | None = None) ->
 
 def _lines(report: Report, figures: Mapping[str, str]) -> Iterator[str]:
     yield from (f"# {markdown(report.question)}", "")
+    yield from _paragraphs(tuple(top_lines(report)))
     yield from section("## Answer", _answer(report))
     yield from section(f"## Taken together{_by(report.synthesis_author)}", _paragraphs(report.synthesis))
     yield from section("## What to keep in mind", bullets(report.caveats))
@@ -33,6 +34,14 @@ def _lines(report: Report, figures: Mapping[str, str]) -> Iterator[str]:
 def _answer(report: Report) -> Iterator[str]:
     lines = report.answer.split("\n")
     yield from (markdown(lines[0]), "") if len(lines) == 1 else bullets(lines)
+
+
+def top_lines(report: Report) -> Iterator[str]:
+    """What stands above the answer: that the report is partial, and that models gave up."""
+    if report.partial:
+        yield f"Partial report: {report.partial.rstrip('.')}."
+    if report.notice:
+        yield report.notice
 
 
 def _paragraphs(sentences: tuple[str, ...]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from kosmos_graph.domain.analysis import Judgement, Study, Synthesis
 from kosmos_graph.domain.calls import CallUsage, Fallback
 from kosmos_graph.domain.design import LockedPlan, Review
 from kosmos_graph.domain.hypothesis import Hypothesis
+from kosmos_graph.domain.quote import Quote
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Record:
     """A run as it ended, or as it stands: hypotheses without a study are reported as not answered.
 
     `reviews`, `studies` and `judgements` are keyed by hypothesis; `designers` and `analysts` are the chains of models as the
-    user named them. `started` and `finished` are ISO 8601; `undecided` says why a question got no hypotheses.
+    user named them. `started` and `finished` are ISO 8601; `undecided` says why a question got no hypotheses; `partial`
+    why the run is not finished.
     """
 
     run_id: str
@@ -39,3 +41,5 @@ class Record:
     started: str = ""
     finished: str = ""
     seconds: float = 0.0
+    partial: str | None = None
+    quote: Quote | None = None

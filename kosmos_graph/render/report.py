@@ -8,7 +8,7 @@ from kosmos_graph.domain.report import DataSource, Report, RunSheet
 from kosmos_graph.render.answer import answer
 from kosmos_graph.render.answered import Answered, answered
 from kosmos_graph.render.assumptions import assumptions
-from kosmos_graph.render.caveats import report_caveats
+from kosmos_graph.render.caveats import notice, report_caveats
 from kosmos_graph.render.fill import fill, synthesis_values
 from kosmos_graph.render.findings import finding, unanswered
 from kosmos_graph.render.record import Record
@@ -20,6 +20,8 @@ def build_report(record: Record) -> Report:
     found, missing = answered(record), unanswered(record)
     return Report(
         question=record.material.question.text,
+        partial=record.partial,
+        notice=notice(record),
         answer=answer(record.material.question.text, found, missing),
         synthesis=_synthesis(record, found),
         synthesis_author=record.synthesis.author if record.synthesis is not None and record.synthesis.sentences else None,
@@ -49,6 +51,7 @@ def run_sheet(record: Record) -> RunSheet:
         versions=dict(sorted(record.versions.items())),
         prompts=dict(sorted(record.prompts.items())),
         plans=tuple(plan.sha256 for plan in record.plans),
+        quote=record.quote,
         usage=usage_by_model(record.calls),
         fallbacks=tuple(sorted(record.fallbacks, key=lambda one: one.model_dump_json())),
         deviations=tuple(deviation for hypothesis in record.hypotheses for deviation in _deviations(record, hypothesis.id)),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kosmos_graph.domain.report import RoleUsage, RunSheet
 from kosmos_graph.render import numbers
+from kosmos_graph.render.quote import dollars, render_quote
 from kosmos_graph.render.tables import table
 
 
@@ -38,9 +39,19 @@ def _facts(run: RunSheet) -> Iterator[tuple[str, str]]:
     yield "cycles", numbers.count(run.options.cycles)
     yield "locked plan (SHA-256)", ", ".join(run.plans)
     yield "study sheet (SHA-256)", run.sheet_sha256 or "none"
+    if run.quote is not None:
+        yield "quoted", " ".join(render_quote(run.quote).split("\n"))
+        yield "used", _used(run)
     yield "started", run.started
     yield "finished", run.finished
     yield "seconds", f"{run.seconds:.1f}"
+
+
+def _used(run: RunSheet) -> str:
+    """Calls and dollars of the whole run, to stand beside the quote."""
+    calls, unpriced = sum(one.calls for one in run.usage), sum(one.unknown_price_calls for one in run.usage)
+    cost = f", {dollars(sum(one.cost for one in run.usage))}" if unpriced < calls else ""
+    return f"{numbers.count(calls)} calls{cost}" + (f", {numbers.count(unpriced)} of unknown price" if unpriced else "")
 
 
 def _usage(one: RoleUsage) -> tuple[str, ...]:

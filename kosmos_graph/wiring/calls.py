@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from kosmos_graph.domain.calls import AgentRole, CallSite
+from kosmos_graph.agents.protocol import Material
+from kosmos_graph.domain.calls import AgentRole, Call, CallSite
+from kosmos_graph.domain.quote import Quote
 from kosmos_graph.errors import BadInput
 from kosmos_graph.graph.services import Link, Opened
 from kosmos_graph.providers.budget import Allowance, Purses
 from kosmos_graph.providers.chat_asker import ChatAsker
 from kosmos_graph.providers.desk import Desk
-from kosmos_graph.providers.journal import CallJournal, Journal
+from kosmos_graph.providers.journal import CallJournal, Journal, ReplayJournal
 from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.providers.prices import Price, parse_prices, price_of
 from kosmos_graph.settings import Settings
 from kosmos_graph.wiring.drawing import begin_workers
 from kosmos_graph.wiring.models import chain_of
+from kosmos_graph.wiring.quoting import quote
+from kosmos_graph.wiring.servers import ROLES
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,8 @@ class Calls:
     """What every request of a process's runs passes through."""
 
     journal: Journal
-    purses: Purses
+    chain: Callable[[AgentRole], Sequence[str | ModelSpec]]
+    purses: Purses | None = None
     bounded: bool = False
     prices: Mapping[str, Price] = field(default_factory=dict)
 
@@ -36,14 +42,26 @@ class Calls:
         allowed = allowance or Allowance()
         return cls(
             journal=journal,
+            chain=partial(chain_of, settings),
             purses=Purses(allowed, journal.spent_by),
             bounded=allowed.budget is not None,
             prices=parse_prices(settings.prices),
         )
 
-    def links(self, settings: Settings, role: AgentRole, rules: Callable[[], Any], bound: Callable[[ChatAsker], Any]) -> Any:
+    @classmethod
+    def replaying(
+        cls, recorded: tuple[Call, ...], chain: Callable[[AgentRole], Sequence[str | ModelSpec]], prices: Sequence[str]
+    ) -> Calls:
+        """Over recorded calls, made at these prices: no model of the chains is asked."""
+        return cls(journal=ReplayJournal(recorded), chain=chain, prices=parse_prices(prices))
+
+    def quote(self, material: Material) -> Quote | None:
+        """What a run about this material may cost; None where no model is first in a chain."""
+        return quote(material, {role: self.chain(role)[0] for role in ROLES}, self.prices)
+
+    def links(self, role: AgentRole, rules: Callable[[], Any], bound: Callable[[ChatAsker], Any]) -> tuple[Link[Any], ...]:
         """The links of a role's chain. Raises BadInput for a model without a price where money is bounded."""
-        return tuple(self._link(model, role, rules, bound) for model in chain_of(settings, role))
+        return tuple(self._link(model, role, rules, bound) for model in self.chain(role))
 
     def _link(
         self, model: str | ModelSpec, role: AgentRole, rules: Callable[[], Any], bound: Callable[[ChatAsker], Any]
@@ -54,7 +72,7 @@ class Calls:
 
         def open_bound(site: CallSite) -> Opened[Any]:
             begin_workers()  # they are ready by the time that the model has answered
-            purse = self.purses.of(site.run)
+            purse = self.purses.of(site.run) if self.purses else None
             desk = Desk(model.name, role, model.route, model.temperature, site, self.journal, purse, price)
             asker = ChatAsker(model, role, desk=desk)
             return Opened(agent=bound(asker), usage=asker.usage)

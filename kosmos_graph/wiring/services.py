@@ -57,15 +57,16 @@ def build_services(
     """Services from settings; agents that are given stand in for the settings' chains. Raises BadInput, MissingKey."""
     calls = calls or Calls.of(settings)
     return Services(
-        designers=_given(designer) if designer is not None else calls.links(settings, "designer", RulesDesigner, ModelDesigner),
-        analysts=_given(analyst) if analyst is not None else calls.links(settings, "analyst", RulesAnalyst, ModelAnalyst),
+        designers=_given(designer) if designer is not None else calls.links("designer", RulesDesigner, ModelDesigner),
+        analysts=_given(analyst) if analyst is not None else calls.links("analyst", RulesAnalyst, ModelAnalyst),
         store=RunFolders(settings.kosmos_home),
         data=DataFiles(),
         draw=draw,
+        quote=calls.quote if designer is None and analyst is None else lambda material: None,
         clock=clock,
         approve=approve,
         versions=versions(),
-        **({"watch": watch} if watch is not None else {}),
+        watch=watch or (lambda event: None),
     )
 
 
@@ -85,6 +86,7 @@ def model_settings(
     designer: object = None,
     analyst: object = None,
     fallback: Sequence[str] | None = None,
+    prices: Sequence[str] | None = None,
     home: str | Path | None = None,
     settings: Settings | None = None,
 ) -> Settings:
@@ -97,6 +99,7 @@ def model_settings(
         "kosmos_designer_model": designer if isinstance(designer, str) else None,
         "kosmos_analyst_model": analyst if isinstance(analyst, str) else None,
         "kosmos_fallback_models": ",".join(fallback) if fallback else None,
+        "kosmos_prices": ",".join(prices) if prices else None,
         "kosmos_home": Path(home) if home is not None else None,
     }
     chosen = {name: value for name, value in given.items() if value is not None}

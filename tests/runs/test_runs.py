@@ -195,7 +195,8 @@ def test_bad_options_leave_no_folder_and_do_not_take_the_id(settings, data):
     assert start(QUESTION, [data], settings=settings, run_id="mine").wait(60) == "finished"
 
 
-def test_a_stopped_run_is_free_when_wait_returns_and_is_resumed(settings, data):
+@pytest.mark.parametrize(("now", "status"), [(False, "stopped"), (True, "interrupted")])
+def test_a_stopped_run_is_free_when_wait_returns_and_is_resumed(settings, data, now, status):
     began, go_on = threading.Event(), threading.Event()
 
     def hold(event):
@@ -205,9 +206,9 @@ def test_a_stopped_run_is_free_when_wait_returns_and_is_resumed(settings, data):
 
     run = start(QUESTION, [data], settings=settings, watch=hold)
     assert began.wait(30)
-    run.stop()
+    run.stop(now=now)
     go_on.set()
-    assert run.wait(60) == "interrupted"
+    assert run.wait(60) == status
     with pytest.raises(RunStopped, match="was stopped"):
         _ = run.result
     assert resume(run.id, settings=settings).result.findings

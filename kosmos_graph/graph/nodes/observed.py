@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphBubbleUp
 
-from kosmos_graph.errors import KosmosError, StoreError
+from kosmos_graph.errors import KosmosError, RunStopped, StoreError
 from kosmos_graph.graph.pausing import pause
 from kosmos_graph.graph.services import Event, Services
 from kosmos_graph.graph.state import FORMAT_VERSION, conflicts
@@ -45,6 +45,11 @@ def observed(name: str, node: Node[S], services: Services, *, in_branch: bool) -
             services.store.log(event, services.clock())
             services.watch(event)
 
+        if services.stopping():
+            stopped = RunStopped(f"it was asked to stop before {name}; `resume` goes on from there")
+            if in_branch:
+                pause(stopped)
+            raise stopped
         tell("started")
         try:
             check_state(state)
