@@ -106,7 +106,7 @@ class KosmosChat(door.chat_litellm()):  # type: ignore[misc] # the class is know
         with self._rates.book(self._size(kwargs["messages"], kwargs), self._policy) as booking:
             with self._passing():
                 response = self._policy.call(self._attempts(kwargs), self._breaker, self._spec.name)
-            booking.tokens = sum(_usage(response))
+            booking.tokens = sum(_usage(response)) or booking.tokens
         return response
 
     async def acompletion_with_retry(self, run_manager: Any = None, **kwargs: Any) -> Any:
@@ -118,7 +118,7 @@ class KosmosChat(door.chat_litellm()):  # type: ignore[misc] # the class is know
         with await self._rates.book_async(self._size(kwargs["messages"], kwargs), self._policy) as booking:
             async with self._passing_async():
                 response = await self._policy.call_async(self._attempts_async(kwargs), self._breaker, self._spec.name)
-            booking.tokens = sum(_usage(response))
+            booking.tokens = sum(_usage(response)) or booking.tokens
         return response
 
     def _attempts(self, kwargs: dict[str, Any]) -> Callable[[], Any]:
