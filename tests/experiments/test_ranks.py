@@ -17,8 +17,8 @@ from kosmos_graph.experiments.catalogue.order_statistics import (
     signed_rank_distribution,
     walsh_averages,
 )
+from kosmos_graph.experiments.catalogue.relabelling import Reference
 from kosmos_graph.experiments.catalogue.stochastic import (
-    Reference,
     least_p,
     reference_for,
     superiority,

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from kosmos_graph.experiments.catalogue.bootstrap import bca, means_left_out, quantiles_left_out
+from kosmos_graph.experiments.catalogue.resampling import welch_statistics
 from kosmos_graph.experiments.method import NotApplicable
 from tests.experiments.factories import make_context, make_design, run_method, two_columns
 
@@ -21,14 +22,16 @@ def compare(method, a, b, context=None, **design):
     return run_method(two_columns({"A": a, "B": b}), make_design(method, "y", ("g",), levels=("A", "B"), **design), context)
 
 
+def welch_t(a, b):
+    return stats.ttest_ind(a, b, equal_var=False).statistic
+
+
 @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
 def test_the_permutation_p_of_a_small_sample_counts_every_relabelling(alternative):
-    pool, observed = np.array(A + B), np.mean(A) - np.mean(B)
-    differences = [
-        pool[list(chosen)].mean() - np.delete(pool, list(chosen)).mean() for chosen in combinations(range(len(pool)), len(A))
-    ]
-    above = np.mean([found >= observed - 1e-12 for found in differences])
-    below = np.mean([found <= observed + 1e-12 for found in differences])
+    pool, observed = np.array(A + B), welch_t(A, B)
+    relabelled = [welch_t(pool[list(chosen)], np.delete(pool, list(chosen))) for chosen in combinations(range(len(pool)), len(A))]
+    above = np.mean([found >= observed - 1e-9 for found in relabelled])
+    below = np.mean([found <= observed + 1e-9 for found in relabelled])
     expected = {"two-sided": min(1.0, 2 * min(above, below)), "greater": above, "less": below}[alternative]
     result = compare("permutation_test", A, B, alternative=alternative)
     assert result.p_value == pytest.approx(expected, rel=1e-12)
@@ -44,6 +47,32 @@ def test_a_drawn_permutation_p_is_never_zero_and_repeats_with_its_seed():
 def test_the_permutation_p_is_near_welchs_where_both_hold():
     result = compare("permutation_test", LARGE_A, LARGE_B)
     assert result.p_value == pytest.approx(stats.ttest_ind(LARGE_A, LARGE_B, equal_var=False).pvalue, abs=0.02)
+
+
+def test_equal_means_are_seldom_told_apart_where_only_the_spreads_differ():
+    """Relabelling the plain difference rejected 20 % here, beside an interval that held 95 %."""
+    generator = np.random.default_rng(6)
+    found = [
+        compare("permutation_test", generator.normal(0, 3, 10), generator.normal(0, 1, 30), make_context(seed=seed))
+        for seed in range(150)
+    ]
+    assert np.mean([result.p_value <= 0.05 for result in found]) < 0.13
+    assert all((result.p_value <= 0.05) == (result.effect.low > 0 or result.effect.high < 0) for result in found)
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+def test_the_permutation_interval_reaches_zero_at_its_p(alternative):
+    for a, b in ((A, B), ([x + 1 for x in LARGE_A], LARGE_B), ([1.0, 2, 2, 3], [1.0, 1, 2, 2])):
+        p = compare("permutation_test", a, b, alternative=alternative).p_value
+        for alpha, excluded in ((p, True), (p * 0.999, False)):
+            if 0.0005 < alpha < 0.6:
+                effect = compare("permutation_test", a, b, make_context(alpha=alpha), alternative=alternative).effect
+                assert ((effect.low or 0) > 0 or (effect.high or 0) < 0) == excluded
+
+
+def test_relabelled_groups_that_are_constant_count_as_infinitely_far_apart():
+    labels = np.array([[1.0, 1, 0, 0], [1, 0, 1, 0]])
+    assert welch_statistics(labels, np.array([1.0, 1, -1, -1])).tolist() == [np.inf, 0.0]
 
 
 def test_swapping_the_groups_keeps_the_exact_permutation_p():

@@ -17,10 +17,10 @@ from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC, RANKED
 from kosmos_graph.experiments.catalogue.means import difference_label, differences, reference_of
 from kosmos_graph.experiments.catalogue.observed import Arm, FloatArray, one_sample, pairs, two_groups
 from kosmos_graph.experiments.catalogue.order_statistics import interval_ends, middle, pairwise_differences, rank_sum_distribution
+from kosmos_graph.experiments.catalogue.relabelling import Reference
 from kosmos_graph.experiments.catalogue.result import result_of, unit_of
 from kosmos_graph.experiments.catalogue.signed_rank import PseudoMedian, signed_rank, within
 from kosmos_graph.experiments.catalogue.stochastic import (
-    Reference,
     Superiority,
     least_p,
     null_error,
@@ -199,9 +199,8 @@ def _superiority_caveats(found: Superiority, reference: Reference, p: float, des
         yield f"The groups do not overlap, so no spread can be estimated; p and the interval are those of {pairs_said}."
     elif p == least_p(found.sizes, design.alternative):
         yield f"The smaller group has {min(found.sizes)} rows, and p is the smallest that they allow: that of {pairs_said}."
-    if reference.relabelled is not None:
-        how = "all" if reference.complete else "random"
-        yield f"p and the interval rest on {reference.relabelled.size:,} relabellings ({how}) of Brunner and Munzel's statistic."
+    if reference.basis is not None:
+        yield f"p and the interval rest on {reference.basis} of Brunner and Munzel's statistic."
     yield "The classic p of U stands among the terms: it assumes that, without an effect, both groups have one distribution."
     if context.delta is not None:
         yield "δ is in units of the outcome, so it says nothing about a probability; equivalence was not tested."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -27,9 +28,14 @@ from kosmos_graph.experiments.catalogue.location import Location, largest
 from kosmos_graph.experiments.catalogue.means import location_effect, t_result
 from kosmos_graph.experiments.catalogue.observed import Arm, several_groups
 from kosmos_graph.experiments.catalogue.omega import OmnibusF, detectable_share, explained_ends, rank_f, welch_f
+from kosmos_graph.experiments.catalogue.relative_effects import relative_f
 from kosmos_graph.experiments.catalogue.result import result_of
+from kosmos_graph.experiments.catalogue.stochastic import least_p
 from kosmos_graph.experiments.catalogue.tails import positive_error
 from kosmos_graph.experiments.method import Context, Method, Needs, NotApplicable, Sample
+
+SMALL_GROUP = 10
+"""Rows below which the bound on p is told."""
 
 
 def _require_undirected(design: Design) -> None:
@@ -146,41 +152,67 @@ def linear_contrast(sample: Sample, design: Design, context: Context) -> TestRes
     return _contrast_result(several_groups(sample, design, least=2), sample, design, context)
 
 
-def _kruskal_caveats(context: Context) -> tuple[str, ...]:
-    interval = "The interval of ε² is approximate: it is that of an analysis of variance of the ranks."
-    if context.delta is None:
-        return (interval,)
-    return interval, "δ is in units of the outcome, so it says nothing about a share of variance; equivalence was not tested."
+def _kruskal_caveats(found: OmnibusF | None, p: float, low: float | None, smallest: int, context: Context) -> Iterator[str]:
+    if found is None:
+        yield "The groups do not overlap, so no spread can be estimated; p is the smallest that the smallest group allows."
+    yield "The interval of ε² is approximate: it is that of an F of the ranks that lets the spreads differ."
+    if p <= context.alpha and low == 0:
+        yield "The test is significant though the interval of ε² begins at zero: the test has one tail, the interval two."
+    yield "The classic p of H stands among the terms: it assumes that, without an effect, all groups have one distribution."
+    if smallest < SMALL_GROUP:
+        yield f"The smallest group has {smallest} rows, so p cannot fall below {least_p((smallest, smallest), 'two-sided'):g}."
+    if context.delta is not None:
+        yield "δ is in units of the outcome, so it says nothing about a share of variance; equivalence was not tested."
 
 
-def _epsilon_squared(share: float, found: OmnibusF, label: str, context: Context) -> Effect:
+def _epsilon_squared(share: float, found: OmnibusF, p: float, label: str, context: Context) -> Effect:
     low, high = explained_ends(found, context.level)
     upper = None if high is None else max(high, share)
-    return Effect(name="ε²", label=label, value=share, low=low, high=upper, level=context.level, directed=False)
+    lower = 0.0 if p > context.alpha else low
+    return Effect(name="ε²", label=label, value=share, low=lower, high=upper, level=context.level, directed=False)
 
 
 def kruskal_wallis(sample: Sample, design: Design, context: Context) -> TestResult:
-    """H corrected for ties, p by chi-square, ε² = H / (n − 1)."""
+    """F of the relative effects with ε² = H / (n − 1); H and its classic p as a term."""
     _require_undirected(design)
     arms = several_groups(sample, design, least=2, numeric=False)
     values = np.concatenate([arm.values for arm in arms])
     if np.ptp(values) == 0:
         raise NotApplicable("All values of the outcome are equal, so there is nothing to rank.")
+    smallest = min(arm.n for arm in arms)
+    least = least_p((smallest, smallest), "two-sided")
+    if least > context.alpha:
+        raise NotApplicable(
+            f"The smallest group has {smallest} rows, too few for a difference of ranks at {context.alpha:g}, however far apart "
+            "the groups lie."
+        )
     test = stats.kruskal(*(arm.values for arm in arms))
-    share, found = rank_f(arms)
+    share, of_ranks = rank_f(arms)
+    found = relative_f([arm.values for arm in arms])
+    p = least if found is None else max(found.p_value, least)
+    effect = _epsilon_squared(share, found or of_ranks, p, _between(design, sample), context)
     return result_of(
         KRUSKAL_WALLIS,
         sample,
         design,
-        statistic_name="H",
-        statistic=float(test.statistic),
-        df=(float(len(arms) - 1),),
-        p_value=float(test.pvalue),
-        effect=_epsilon_squared(share, found, _between(design, sample), context),
+        statistic_name=None if found is None else "F",
+        statistic=None if found is None else found.statistic,
+        df=() if found is None else found.df,
+        p_value=p,
+        effect=effect,
         groups=tuple(describe(arm) for arm in arms),
         measures=(share_of_ties(values),),
-        minimum_detectable=detectable_share(found, context.alpha),
-        caveats=_kruskal_caveats(context),
+        terms=(
+            Term(
+                name="Kruskal–Wallis H, if all groups spread alike",
+                estimate=share,
+                statistic=float(test.statistic),
+                p_value=float(test.pvalue),
+                n=values.size,
+            ),
+        ),
+        minimum_detectable=detectable_share(of_ranks, context.alpha),
+        caveats=tuple(_kruskal_caveats(found, p, effect.low, smallest, context)),
     )
 
 
@@ -213,13 +245,13 @@ LINEAR_CONTRAST = Method(
 
 KRUSKAL_WALLIS = Method(
     name="kruskal_wallis",
-    title="Kruskal–Wallis test",
+    title="Studentised Kruskal–Wallis test",
     summary="Whether a numeric or ordinal outcome tends to be higher in some of three or more independent groups; uses ranks.",
     estimand="ε², the share of the ranks' variance that lies between the groups",
-    source="Kruskal and Wallis 1952, JASA 47:583; ε²: Kelley 1935, PNAS 21:554; interval: F of the ranks, "
-    "Conover and Iman 1981, Am Stat 35:124",
+    source="p and interval: F of relative effects, Brunner, Konietschke, Pauly and Puri 2017, J R Stat Soc B 79:1463; ε²: Kelley "
+    "1935, PNAS 21:554; H: Kruskal and Wallis 1952, JASA 47:583",
     tasks=("compare",),
-    needs=Needs(outcome=RANKED, predictor=GROUPING, predictors=(1, 1), groups=(3, None), rows=12, per_group=4),
+    needs=Needs(outcome=RANKED, predictor=GROUPING, predictors=(1, 1), groups=(3, None), rows=18, per_group=6),
     run=kruskal_wallis,
     draw=draw_groups,
     sensitivity=("welch_anova",),

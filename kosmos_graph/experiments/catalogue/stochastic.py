@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import chain, combinations
 
 import numpy as np
 
 from kosmos_graph.domain.design import Alternative
-from kosmos_graph.experiments.catalogue.bootstrap import RESAMPLES
 from kosmos_graph.experiments.catalogue.observed import FloatArray
 from kosmos_graph.experiments.catalogue.order_statistics import Indices
-from kosmos_graph.experiments.catalogue.tails import Ends, student, tail_areas
-from kosmos_graph.experiments.power import quantile
+from kosmos_graph.experiments.catalogue.relabelling import TIED, Reference, first_by_size, relabelled
+from kosmos_graph.experiments.catalogue.tails import Ends, tail_areas
 
 STUDENT_FROM = 20
 """Size of the smaller group from which Student's t stands in for the relabellings: below, its far tail is too light."""
 MOST_RELABELLED = 2000
 """Rows of both groups up to which labels are reshuffled."""
-BATCH = 1_000_000
-"""Labels held at once."""
-TIED = 1e-9
-"""Difference of statistics that counts as none; ties count against significance."""
 
 
 @dataclass(frozen=True)
@@ -106,48 +100,6 @@ def superiority(x: FloatArray, y: FloatArray) -> Superiority:
     return Superiority(value, math.sqrt(total), df, (m, n))
 
 
-@dataclass(frozen=True)
-class Reference:
-    """What the statistic is held against: its sorted values over relabellings, or Student's t with `df` where there are none.
-
-    `complete` where every relabelling is among them, with the one observed; else they were drawn, and the one observed counts
-    beside them.
-    """
-
-    df: float
-    relabelled: FloatArray | None = None
-    complete: bool = False
-
-    def upper(self, statistic: float) -> float:
-        """Probability of a statistic as high or higher."""
-        if self.relabelled is None:
-            return float(student(self.df).sf(statistic))
-        reached = self.relabelled.size - int(np.searchsorted(self.relabelled, _nearly(statistic), side="left"))
-        return (reached + self._beside) / (self.relabelled.size + self._beside)
-
-    def mirrored(self) -> Reference:
-        """The reference of the statistic with the other sign."""
-        if self.relabelled is None:
-            return self
-        return Reference(self.df, -self.relabelled[::-1], self.complete)
-
-    def critical(self, tail: float, statistic: float) -> float:
-        """The largest value whose upper probability is above `tail`; what was observed where not even the highest is below."""
-        if self.relabelled is None:
-            return quantile(1 - tail, self.df)
-        size = self.relabelled.size
-        allowed = math.floor(tail * (size + self._beside) + TIED) - self._beside
-        return max(float(self.relabelled[-1]), statistic) if allowed < 0 else float(self.relabelled[size - 1 - allowed])
-
-    @property
-    def _beside(self) -> int:
-        return 0 if self.complete else 1
-
-
-def _nearly(statistic: float) -> float:
-    return statistic - TIED * (1 + abs(statistic))
-
-
 def reference_for(x: FloatArray, y: FloatArray, found: Superiority, seed: int) -> Reference:
     """Relabellings while the smaller group is small (Neubert and Brunner 2007, Comput Stat Data Anal 51:5192), else Student's t.
 
@@ -156,38 +108,20 @@ def reference_for(x: FloatArray, y: FloatArray, found: Superiority, seed: int) -
     df = min(found.sizes) - 1.0 if found.df is None else found.df
     if min(found.sizes) >= STUDENT_FROM or sum(found.sizes) > MOST_RELABELLED:
         return Reference(df)
-    swapped = (y.size, *np.sort(y)) < (x.size, *np.sort(x))
-    relabelled, complete = _relabelled(order_of(*((y, x) if swapped else (x, y))), seed)
-    drawn = Reference(df, relabelled, complete)
-    return drawn.mirrored() if swapped else drawn
+    if first_by_size(x, y):
+        return _by_relabelling(x, y, df, seed)
+    return _by_relabelling(y, x, df, seed).mirrored()
 
 
-def _relabelled(order: Order, seed: int) -> tuple[FloatArray, bool]:
-    """Sorted statistics over all relabellings where these are at most 9,999, else over 9,999 drawn ones; and whether all."""
-    m, n = order.sizes
-    number = math.comb(m + n, m)
-    complete = number <= RESAMPLES
-    members = _every_choice(m + n, m, number) if complete else None
-    generator = np.random.default_rng(seed)
-    rows = max(1, BATCH // (m + n))
-    parts = []
-    for begin in range(0, number if complete else RESAMPLES, rows):
-        end = min(begin + rows, number if complete else RESAMPLES)
-        labels = np.zeros((end - begin, m + n))
-        if members is None:
-            labels[:, :m] = 1
-            labels = generator.permuted(labels, axis=1)
-        else:
-            np.put_along_axis(labels, members[begin:end], 1, axis=1)
+def _by_relabelling(x: FloatArray, y: FloatArray, df: float, seed: int) -> Reference:
+    order = order_of(x, y)
+    least = least_error(*order.sizes) ** 2
+
+    def statistic(labels: FloatArray) -> FloatArray:
         value, *errors = placed(order, labels)
-        parts.append((value - 0.5) / np.sqrt(np.maximum(errors[0] + errors[1], least_error(m, n) ** 2)))
-    return np.sort(np.concatenate(parts)), complete
+        return np.asarray((value - 0.5) / np.sqrt(np.maximum(errors[0] + errors[1], least)), dtype=np.float64)
 
-
-def _every_choice(size: int, chosen: int, number: int) -> Indices:
-    """Every way to choose members, one a row."""
-    flat = np.fromiter(chain.from_iterable(combinations(range(size), chosen)), dtype=np.intp, count=number * chosen)
-    return flat.reshape(number, chosen)
+    return Reference(df, *relabelled(x.size, order.first.size, statistic, seed))
 
 
 def least_p(sizes: tuple[int, int], alternative: Alternative) -> float:
@@ -201,8 +135,7 @@ def least_p(sizes: tuple[int, int], alternative: Alternative) -> float:
 
 def superiority_p(found: Superiority, reference: Reference, alternative: Alternative) -> float:
     """p against P(X > Y) + ½ P(X = Y) = ½."""
-    tails = {"greater": reference.upper(found.statistic), "less": reference.mirrored().upper(-found.statistic)}
-    p = min(1.0, 2 * min(tails.values())) if alternative == "two-sided" else tails[alternative]
+    p = reference.p_value(found.statistic, alternative)
     return max(p, least_p(found.sizes, alternative))
 
 
