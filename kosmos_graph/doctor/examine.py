@@ -87,7 +87,7 @@ def _examine(place: Place, settings: Settings, origins: Origins, *, offline: boo
         ready = Finding(subject=place.subject, check="answer", status="ok", detail="rules needs no model, key or server")
         return _Examined(place.subject, (named, ready))
     key = key_finding(place, settings, origins)
-    if place.spec is None or key.status == "failed":
+    if place.spec is None:
         return _Examined(place.subject, (named, key), barred=True)
     served = _served(place.subject, place.spec, offline=offline, free_only=free_only)
     found = (named, served.refused_key() or key, *served.findings(), _price(place.subject, place.spec))

@@ -86,7 +86,7 @@ def _store(path: Path, *, thorough: bool) -> Finding:
         return _unusable(path, "it is no file, or may not be read and written")
     try:
         with closing(_read_only(path)) as connection:
-            fault = _fault(connection, path, thorough=thorough or size <= _QUICK)
+            fault = _fault(connection, thorough=thorough or size <= _QUICK)
             return _unusable(path, fault) if fault else _readable(connection, path, size, thorough=thorough)
     except sqlite3.Error as error:
         if "locked" in str(error) or "busy" in str(error):
@@ -94,14 +94,13 @@ def _store(path: Path, *, thorough: bool) -> Finding:
         return _unusable(path, str(error))
 
 
-def _log(path: Path) -> Path:
-    """The write-ahead log, which is there while the store is in use, and after its process was killed."""
-    return path.with_name(f"{path.name}-wal")
-
-
 def _read_only(path: Path) -> sqlite3.Connection:
-    """A connection that writes nothing. Without a log nobody else has the store, and SQLite need not make files of its own."""
-    mode = "mode=ro" if _log(path).exists() else "immutable=1"
+    """A connection that writes nothing.
+
+    The write-ahead log is there while someone has the store, and after one was killed. Without it SQLite need not make files
+    of its own.
+    """
+    mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
     return sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS)
 
 
@@ -110,12 +109,8 @@ def _unusable(path: Path, reason: str) -> Finding:
     return _finding("store", "failed", f"the checkpoint store {path} cannot be used: {reason}", remedy)
 
 
-def _fault(connection: sqlite3.Connection, path: Path, *, thorough: bool) -> str | None:
+def _fault(connection: sqlite3.Connection, *, thorough: bool) -> str | None:
     """What is wrong with the file as a database, or None. Raises sqlite3.Error for what SQLite refuses to read at all."""
-    pages, page_size = _pragma(connection, "page_count"), _pragma(connection, "page_size")
-    log = _log(path)
-    if not (log.exists() and log.stat().st_size) and pages * page_size > path.stat().st_size:
-        return "it is truncated: its end is missing"
     for table, wanted in _COLUMNS.items():
         columns = {str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")}
         if columns and (missing := wanted - columns):
@@ -124,10 +119,6 @@ def _fault(connection: sqlite3.Connection, path: Path, *, thorough: bool) -> str
         return None
     said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     return None if said == "ok" else f"it is damaged ({said})"
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
-    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def _readable(connection: sqlite3.Connection, path: Path, size: int, *, thorough: bool) -> Finding:

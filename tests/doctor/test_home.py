@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sqlite3
 from collections import namedtuple
@@ -60,7 +61,7 @@ def test_a_home_that_is_not_there_yet_is_ok_and_is_not_made(home):
 def test_a_file_where_the_home_folder_should_be_is_a_failure(home):
     home.write_text("in the way")
     assert look(home)["writable"].status == "failed"
-    assert str(home) in stop_of(home)
+    assert f"{home} is not a folder" in stop_of(home)
 
 
 def test_a_file_on_the_way_to_the_home_folder_is_a_failure(home):
@@ -80,10 +81,11 @@ def test_a_file_in_place_of_the_runs_is_a_failure(home):
 
 
 def test_a_disk_without_room_for_a_probe_is_a_failure(home, monkeypatch):
-    def full(**_):
-        raise OSError(28, "No space left on device")
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kosmos_graph.doctor.keeping.tempfile.TemporaryFile", full)
+    monkeypatch.setattr("kosmos_graph.doctor.keeping.tempfile.TemporaryFile", lambda **_: Full())
     assert "No space left on device" in stop_of(home)
 
 
@@ -114,7 +116,7 @@ def test_a_truncated_store_is_a_failure_and_stays_as_it_is(home):
     path = store_of(home, filler=b"x" * 100_000)
     path.write_bytes(path.read_bytes()[:-20_000])
     before = contents(home)
-    assert "truncated" in stop_of(home)
+    assert "disk image is malformed" in stop_of(home)
     assert look(home)["store"].status == "failed"
     assert contents(home) == before
 
