@@ -57,7 +57,8 @@ class Worker:
         return result
 
     def end(self) -> None:
-        """Let the process end, and wait for it."""
+        """End the process, whatever it does: it holds nothing that anybody needs."""
+        self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 if pipe is not None:
@@ -76,8 +77,7 @@ class Worker:
         try:
             answer: tuple[bool, Any] = read(self._process.stdout)
         except EOFError as error:
-            self.end()
-            raise WorkerLost(f"it ended with exit code {self._process.returncode}") from error
+            raise WorkerLost(f"it ended with exit code {self._process.wait()}") from error
         return answer
 
 
@@ -139,6 +139,7 @@ def _call(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
     try:
         return worker.call(function, arguments)
     except WorkerLost:
+        worker.end()
         worker = Worker(worker.warm_up)
         raise
     finally:
@@ -158,7 +159,10 @@ def serve() -> None:
             answer = (False, function(*arguments))
         except Exception as error:  # noqa: BLE001 - it is raised again in the process that asked
             answer = (True, error)
-        write(answers, answer)
+        try:
+            write(answers, answer)
+        except BrokenPipeError:
+            return
 
 
 def _environment() -> dict[str, str]:

@@ -101,14 +101,12 @@ def start(
     recording = None if replay is None else _recording(Path(replay), given, paths)
     if recording is not None:
         given |= {name: recording.run[name] for name in given}
-    calls_made = _calls_of(chosen, allowed, reuse, recording)
-    services = build_services(chosen, calls=calls_made, watch=watch)
-    identity = run_id
+    given["question"] = parse_question(given["question"])
+    services = build_services(chosen, calls=_calls_of(chosen, allowed, reuse, recording), watch=watch)
     lock, identity = claim_new(RunFolders(chosen.kosmos_home), run_id)
     record = {
         **given,
         "id": identity,
-        "question": parse_question(given["question"]),
         "data": paths,
         "models": {"model": chosen.litellm_model, "fallback": chosen.kosmos_fallback_models, "prices": chosen.kosmos_prices},
         "chains": _chains(services),

@@ -209,7 +209,7 @@ def test_a_stopped_run_is_free_when_wait_returns_and_is_resumed(settings, data, 
     run.stop(now=now)
     go_on.set()
     assert run.wait(60) == status
-    with pytest.raises(RunStopped, match="was stopped"):
+    with pytest.raises(RunStopped, match="stop"):
         _ = run.result
     assert resume(run.id, settings=settings).result.findings
 
