@@ -10,6 +10,7 @@ from kosmos_graph.doctor.calls import REPLY_TOKENS, Calls
 from kosmos_graph.doctor.catalogue import Catalogue, model_of
 from kosmos_graph.doctor.diagnosis import Check, Finding, Status
 from kosmos_graph.doctor.sources import shown_address
+from kosmos_graph.doctor.wire import Trouble
 from kosmos_graph.errors import Configuration, Malformed, ModelError, Refused, Transient
 from kosmos_graph.providers.names import ModelSpec
 
@@ -108,16 +109,18 @@ class Served:
         catalogue = self.catalogue
         if catalogue is None:
             return self._finding("model", "skipped", self.why_no_list)
-        if catalogue.names is None:
-            trouble = catalogue.trouble
-            return self._finding("model", "skipped", f"the server lists no models: it {trouble.detail if trouble else 'is silent'}")
+        if catalogue.trouble is not None:
+            return self._finding("model", "skipped", self._unlisted(catalogue.trouble))
         if catalogue.has:
             return self._finding("model", "ok", f"the server has {model_of(self.spec)}")
-        hint = self._did_you_mean(catalogue.names)
+        hint = self._did_you_mean(catalogue.names or ())
         pull = f", or get it with `ollama pull {model_of(self.spec)}`" if self.spec.route.startswith("ollama") else ""
         detail = f"the server's list of models does not have {model_of(self.spec)}; {hint}"
         status: Status = "failed" if (pull or self.calls is not None) and not self.answered else "warning"
         return self._finding("model", status, detail, f"name a model of the list{pull}")
+
+    def _unlisted(self, trouble: Trouble) -> str:
+        return self.why_no_calls if trouble.kind in _UNREACHED else f"the server lists no models: it {trouble.detail}"
 
     def _did_you_mean(self, names: tuple[str, ...]) -> str:
         if close := difflib.get_close_matches(model_of(self.spec), names, n=1, cutoff=0.5):
@@ -128,7 +131,9 @@ class Served:
     def _loaded(self) -> Finding:
         if self.catalogue is None:
             return self._finding("loaded", "skipped", self.why_no_list)
-        loaded = self.catalogue.loaded
+        loaded, trouble = self.catalogue.loaded, self.catalogue.trouble
+        if trouble is not None:
+            return self._finding("loaded", "skipped", self._unlisted(trouble))
         if loaded is None:
             return self._finding("loaded", "skipped", "the server does not say which models are loaded")
         return self._finding("loaded", "ok", f"loaded before this check: {', '.join(loaded)}" if loaded else "no model was loaded")

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from kosmos_graph.doctor import examine, free_check
-from kosmos_graph.doctor.diagnosis import Finding
+from kosmos_graph.doctor.diagnosis import Check, Finding
 from kosmos_graph.settings import Settings, load_settings
 from tests.doctor.conftest import KEY
 from tests.doctor.provider import WRONG_KEY
 from tests.loopback import Fault
+
+PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
 
 
 def of(diagnosis, check):
@@ -251,3 +256,14 @@ class TestFreeCheck:
 def test_a_finding_that_is_not_as_it_should_be_needs_a_remedy(status):
     with pytest.raises(ValueError, match="remedy"):
         Finding(subject="x", check="key", status=status, detail="x")
+
+
+def test_the_page_tells_of_every_check_in_order():
+    assert tuple(re.findall(r"^\| ([a-z ]+) \| [A-Z]", PAGE, re.MULTILINE)) == get_args(Check)
+
+
+def test_the_pages_example_runs(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    exec(compile(example, "the example", "exec", dont_inherit=True), {})
+    assert capsys.readouterr().out.splitlines()[-1] == "True"
