@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from scipy import stats
@@ -29,8 +30,12 @@ def tail_areas(alternative: Alternative, level: float) -> Ends:
             return None, outside
 
 
+@lru_cache(maxsize=256)
 def student(df: float | None) -> Any:
-    """Student's t distribution with `df` degrees of freedom, the standard normal where `df` is None."""
+    """Student's t distribution with `df` degrees of freedom, the standard normal where `df` is None.
+
+    Kept, because scipy takes longer to freeze a distribution than to evaluate it, and a fit asks for one once a coefficient.
+    """
     return stats.norm if df is None else stats.t(df)
 
 
