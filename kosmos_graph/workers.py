@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import IO, Any, TypeVar
 
@@ -97,32 +98,53 @@ def read(pipe: IO[bytes]) -> Any:
     return pickle.loads(content)  # noqa: S301 - the other end of the pipe is this very module
 
 
+class Pool:
+    """Workers, and a thread for each that waits for its answer. The event loop's own threads wait for none of them."""
+
+    def __init__(self, warm_up: Callable[[], object], size: int) -> None:
+        self.process = os.getpid()
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
+        for _ in range(size):
+            self._idle.put(Worker(warm_up))
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="kosmos-graph worker")
+
+    async def call(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        """`function(*arguments)` in the next worker that is free."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, function, arguments)
+
+    def end(self) -> None:
+        """End the workers that wait for work."""
+        while self.process == os.getpid() and not self._idle.empty():
+            self._idle.get().end()
+
+    def _call(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        worker = self._idle.get()
+        try:
+            return worker.call(function, arguments)
+        except WorkerLost:
+            worker.end()
+            worker = Worker(worker.warm_up)
+            raise
+        finally:
+            self._idle.put(worker)
+
+
 _lock = threading.Lock()
-_idle: SimpleQueue[Worker] | None = None
-_pid: int | None = None
+_pool: Pool | None = None
 
 
 def begin(warm_up: Callable[[], object]) -> None:
     """Begin the workers, once a process, without waiting for them; `warm_up` imports there what will be needed."""
-    global _idle, _pid
+    global _pool  # noqa: PLW0603 - there is one a process
     with _lock:
-        if begun():
-            return
-        _idle, _pid = SimpleQueue(), os.getpid()
-        for _ in range(max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1))):
-            _idle.put(Worker(warm_up))
-        atexit.register(_end, os.getpid())
-
-
-def _end(pid: int) -> None:
-    """End the workers that wait for work; one at work ends when its answer finds nobody to read it."""
-    while _idle is not None and pid == os.getpid() and not _idle.empty():
-        _idle.get().end()
+        if not begun():
+            _pool = Pool(warm_up, max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1)))
+            atexit.register(_pool.end)
 
 
 def begun() -> bool:
     """Whether this process has workers."""
-    return _idle is not None and _pid == os.getpid()
+    return _pool is not None and _pool.process == os.getpid()
 
 
 async def in_worker(function: Callable[..., T], *arguments: Any) -> T:
@@ -130,20 +152,8 @@ async def in_worker(function: Callable[..., T], *arguments: Any) -> T:
 
     Raises what the function raises, and WorkerLost, in which case another worker is begun for later calls.
     """
-    return await asyncio.to_thread(_call, function, arguments)
-
-
-def _call(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-    assert _idle is not None, "workers have to be begun"  # noqa: S101
-    worker = _idle.get()
-    try:
-        return worker.call(function, arguments)
-    except WorkerLost:
-        worker.end()
-        worker = Worker(worker.warm_up)
-        raise
-    finally:
-        _idle.put(worker)
+    assert _pool is not None, "workers have to be begun"  # noqa: S101
+    return await _pool.call(function, arguments)
 
 
 def serve() -> None:
