@@ -12,6 +12,7 @@ from kosmos_graph.experiments.catalogue.observed import Arm, FloatArray
 SKEWED = 1.0
 """Skewness beyond which a small sample's mean gets a caveat."""
 SMALL = 30
+COCHRAN = 25
 
 
 def spread(values: FloatArray) -> float | None:
@@ -62,11 +63,14 @@ def skewness_measures(arms: tuple[Arm, ...]) -> tuple[Measure, ...]:
 
 
 def skewness_caveats(measures: tuple[Measure, ...], smallest: int) -> tuple[str, ...]:
-    """A sentence where a small sample is strongly skewed."""
-    skewed = any(measure.name.startswith("skewness") and abs(measure.value) > SKEWED for measure in measures)
-    if not skewed or smallest >= SMALL:
+    """A sentence where a sample is too small for its skewness: fewer than 25 times its square (Cochran 1977, Sampling Techniques).
+
+    40 rows of a log-normal outcome, whose skewness is about 2.5, miss their mean in 11 % of intervals at 95 %.
+    """
+    skews = [abs(measure.value) for measure in measures if measure.name.startswith("skewness")]
+    if not any(skew > SKEWED and smallest < max(SMALL, COCHRAN * skew**2) for skew in skews):
         return ()
-    return ("The sample is small and skewed, so the interval of the mean is only approximate.",)
+    return ("The sample is small for its skewness, so the interval of the mean is only approximate.",)
 
 
 def spread_ratio(arms: tuple[Arm, ...]) -> tuple[Measure, ...]:

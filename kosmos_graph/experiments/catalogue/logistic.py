@@ -49,14 +49,16 @@ def single_result(fit: LogisticFit, sample: Sample, design: Design, context: Con
     """The average marginal effect; statistic and p are those of the coefficient, as is usual."""
     focus = fit.matrix.focus
     statistic = float(fit.coefficients[-1]) / math.sqrt(float(fit.covariance[-1, -1]))
+    p = p_value(statistic, None, design.alternative)
     effect, error = probability_effect(fit, sample, design, context)
+    effect = holding_null(effect, p)
     return result_of(
         LOGISTIC_REGRESSION,
         sample,
         design,
         statistic_name="z",
         statistic=statistic,
-        p_value=p_value(statistic, None, design.alternative),
+        p_value=p,
         effect=effect,
         standardised=None if focus.levels else odds_per_deviation(fit, design, context),
         other_effects=odds_ratio(fit, sample, design, context),
@@ -102,6 +104,19 @@ def probability_effect(fit: LogisticFit, sample: Sample, design: Design, context
     name = f"{adjusted}risk difference" if focus.levels else "average marginal effect on the probability"
     label = slope_label(focus, sample, design)
     return Effect(name=name, label=label, value=value, low=low, high=high, level=context.level), error
+
+
+def holding_null(effect: Effect, p: float) -> Effect:
+    """The effect, its interval stretched to no effect where the coefficient's p is not significant.
+
+    The delta method alone holds no effect in 88 of 100 samples of 25 rows: the probability bends as the coefficient grows, so its
+    error shrinks just where the estimate is large.
+    """
+    if p <= (1 - effect.level) * (1 + 1e-9):
+        return effect
+    low = None if effect.low is None else min(effect.low, effect.null)
+    high = None if effect.high is None else max(effect.high, effect.null)
+    return effect.model_copy(update={"low": low, "high": high})
 
 
 def exponential(exponent: float) -> float | None:
@@ -261,7 +276,8 @@ LOGISTIC_REGRESSION = Method(
     title="Logistic regression",
     summary="How does the probability of a yes/no outcome change with the first predictor, with all others held constant?",
     estimand="average change of the success level's probability with the first predictor, others as they are",
-    source="maximum likelihood; average marginal effect with delta-method interval (Bartus 2005, Stata J 5:309)",
+    source="maximum likelihood; average marginal effect with delta-method interval (Bartus 2005, Stata J 5:309), which holds no "
+    "effect where the coefficient's Wald test does",
     tasks=("affect", "associate", "compare"),
     needs=Needs(
         outcome=frozenset({Kind.BINARY}),
