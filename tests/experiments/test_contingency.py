@@ -182,3 +182,13 @@ def test_swapping_the_measurements_turns_everything_around(counts: tuple[int, in
     assert here is not None
     assert there is not None
     assert here.p_value == pytest.approx(there.p_value, rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize(("hits", "said"), [(20, False), (21, True), (22, False)])
+def test_a_significant_test_beside_an_interval_from_zero_says_why(hits: int, said: bool) -> None:
+    outcomes = ["u"] * hits + ["v"] * (30 - hits) + ["u"] * 12 + ["v"] * 18 + ["u"] * 13 + ["v"] * 17
+    groups = ["a"] * 30 + ["b"] * 30 + ["c"] * 30
+    result = run_method(make_dataset({"y": outcomes, "g": groups}), make_design("chi_square", "y", ("g",)))
+    assert (result.p_value <= 0.05) == (hits > 20)
+    assert (result.effect.low == 0) == (hits < 22)
+    assert any("one tail" in caveat for caveat in result.caveats) == said

@@ -143,3 +143,16 @@ def test_constant_groups_and_enormous_samples_are_refused(method):
         compare(method, [1.0] * 4, [2.0] * 4)
     with pytest.raises(NotApplicable, match="rows"):
         compare(method, list(range(11_000)), list(range(10_000)))
+
+
+def test_bootstrap_intervals_of_few_rows_are_said_to_be_too_short():
+    """Of two groups of ten with equal means, nine in a hundred are told apart at 5 %."""
+    generator = np.random.default_rng(15)
+    found = [compare("bootstrap_interval", generator.normal(size=10), generator.normal(size=10)) for _ in range(120)]
+    assert np.mean([one.p_value <= 0.05 for one in found]) > 0.06
+    assert all(any("too short" in caveat for caveat in one.caveats) for one in found)
+    few = compare("bootstrap_interval", LARGE_A, LARGE_B, quantity="quantile", quantile=0.9)
+    assert any("too short" in caveat for caveat in few.caveats)
+    for quantity in ("mean", "quantile"):
+        many = compare("bootstrap_interval", LARGE_A * 2, LARGE_B * 2, quantity=quantity, quantile=0.5)
+        assert not any("too short" in caveat for caveat in many.caveats)

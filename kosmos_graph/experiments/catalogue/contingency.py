@@ -13,7 +13,12 @@ from kosmos_graph.domain.results import Effect, Group, Measure, Term, TestResult
 from kosmos_graph.experiments.catalogue.charts import draw_pair_shares, draw_residuals
 from kosmos_graph.experiments.catalogue.counts import CrossTable, Tally, cross_table, paired_counts, success_level
 from kosmos_graph.experiments.catalogue.kinds import GROUPING
-from kosmos_graph.experiments.catalogue.noncentrality import chi_square_below, noncentrality_at, noncentrality_interval
+from kosmos_graph.experiments.catalogue.noncentrality import (
+    chi_square_below,
+    noncentrality_at,
+    noncentrality_interval,
+    one_tail_caveat,
+)
 from kosmos_graph.experiments.catalogue.observed import FloatArray, pair_labels
 from kosmos_graph.experiments.catalogue.proportion_intervals import (
     PairedCounts,
@@ -44,6 +49,8 @@ def chi_square(sample: Sample, design: Design, context: Context) -> TestResult:
     statistic = float(np.sum((table.counts - expected) ** 2 / expected))
     shape = table.counts.shape
     df = (shape[0] - 1) * (shape[1] - 1)
+    p = float(stats.chi2.sf(statistic, df))
+    effect = cramers_v(statistic, table, context.level, f"{design.target.outcome} with {design.target.predictors[0]}")
     scarce = float(np.mean(expected < SMALL_COUNT)) > 0.2 or float(expected.min()) < 1
     return result_of(
         CHI_SQUARE,
@@ -52,13 +59,16 @@ def chi_square(sample: Sample, design: Design, context: Context) -> TestResult:
         statistic_name="chi-square",
         statistic=statistic,
         df=(float(df),),
-        p_value=float(stats.chi2.sf(statistic, df)),
-        effect=cramers_v(statistic, table, context.level, f"{design.target.outcome} with {design.target.predictors[0]}"),
+        p_value=p,
+        effect=effect,
         groups=column_groups(table, sample, design),
         measures=(expected_measure(expected),),
         terms=residual_terms(table, expected, design),
         minimum_detectable=detectable_v(table, context.alpha),
-        caveats=("Several expected counts are small, so the chi-square p is only approximate.",) if scarce else (),
+        caveats=(
+            *(("Several expected counts are small, so the chi-square p is only approximate.",) if scarce else ()),
+            *one_tail_caveat(p, effect.low, context.alpha, effect.name),
+        ),
     )
 
 

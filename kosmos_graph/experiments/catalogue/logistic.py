@@ -14,7 +14,12 @@ from kosmos_graph.domain.results import Effect, Group, Measure, Term, TestResult
 from kosmos_graph.experiments.catalogue.charts import draw_terms, ratio_axis
 from kosmos_graph.experiments.catalogue.counts import Tally, one_tally, successes
 from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC
-from kosmos_graph.experiments.catalogue.noncentrality import chi_square_below, noncentrality_at, noncentrality_interval
+from kosmos_graph.experiments.catalogue.noncentrality import (
+    chi_square_below,
+    noncentrality_at,
+    noncentrality_interval,
+    one_tail_caveat,
+)
 from kosmos_graph.experiments.catalogue.plots import BLUE, VERMILLION, headline
 from kosmos_graph.experiments.catalogue.regression_model import level_label, model_of, slope_label, undirected_caveat
 from kosmos_graph.experiments.catalogue.result import result_of
@@ -77,6 +82,8 @@ def joint_result(fit: LogisticFit, sample: Sample, design: Design, context: Cont
         raise NotApplicable("A joint test of several levels has no direction, so a one-sided alternative cannot be tested with it.")
     statistic, df, n = likelihood_ratio(fit), float(fit.matrix.focus.width), fit.matrix.n
     detectable = noncentrality_at(chi_square_below(float(stats.chi2.isf(context.alpha, df)), df), 0.2)
+    p = float(stats.chi2.sf(statistic, df))
+    effect = explained_share(statistic, df, n, level_label(fit.matrix.focus, design), context.level)
     return result_of(
         LOGISTIC_REGRESSION,
         sample,
@@ -84,13 +91,15 @@ def joint_result(fit: LogisticFit, sample: Sample, design: Design, context: Cont
         statistic_name="chi-square",
         statistic=statistic,
         df=(df,),
-        p_value=float(stats.chi2.sf(statistic, df)),
-        effect=explained_share(statistic, df, n, level_label(fit.matrix.focus, design), context.level),
+        p_value=p,
+        effect=effect,
         groups=groups_of(fit.matrix.focus, sample, design),
         measures=measures_of(fit),
         terms=odds_terms(fit, context.level),
         minimum_detectable=None if detectable is None else share_of(detectable, n),
-        caveats=caveats_of(fit.matrix, fit) + undirected_caveat(context),
+        caveats=caveats_of(fit.matrix, fit)
+        + undirected_caveat(context)
+        + one_tail_caveat(p, effect.low, context.alpha, effect.name),
     )
 
 

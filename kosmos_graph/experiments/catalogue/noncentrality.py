@@ -47,3 +47,10 @@ def noncentrality_interval(below: Callable[[float], float], level: float) -> tup
     """Two-sided interval of the noncentrality (Steiger and Fouladi 1997); None at an end that is not found."""
     tail = (1 - level) / 2
     return noncentrality_at(below, 1 - tail), noncentrality_at(below, tail)
+
+
+def one_tail_caveat(p: float, low: float | None, alpha: float, name: str) -> tuple[str, ...]:
+    """Why a significant test can stand beside an interval of `name` that begins at zero."""
+    if p > alpha or low != 0:
+        return ()
+    return (f"The test is significant though the interval of {name} begins at zero: the test has one tail, the interval two.",)

@@ -22,6 +22,8 @@ from kosmos_graph.experiments.tost import two_one_sided_tests
 
 MOST_ROWS = 20_000
 """Rows up to which resampling is worth its time; beyond, the resampling distribution is normal."""
+FEW_FOR_BOOTSTRAP = 20
+"""Rows of a group beyond a quantile (half of them for a mean) from which bootstrap intervals are about as long as they say."""
 CONSTANT = 1e-13
 """Variance, relative to the largest deviation's square, that counts as none."""
 
@@ -138,6 +140,14 @@ def _equivalence(boot: Bca, context: Context) -> Equivalence | None:
     return Equivalence(delta=context.delta, p_value=p_value, low=low, high=high)
 
 
+def few_for_bootstrap(smallest: int, probability: float | None) -> tuple[str, ...]:
+    """That BCa intervals are too short in few rows: those of means miss 9 % at 95 % in groups of ten, and 11 % where skewed."""
+    tail = 0.5 if probability is None else min(probability, 1 - probability)
+    if smallest * tail >= FEW_FOR_BOOTSTRAP or probability == 0.5:
+        return ()
+    return ("Bootstrap intervals of so few rows are too short: about one in ten misses at 95 %.",)
+
+
 def bootstrap_interval(sample: Sample, design: Design, context: Context) -> TestResult:
     """Difference of means (or of the target's quantile) A − B with its BCa interval; p by inverting the interval."""
     a, b = two_groups(sample, design, least=2)
@@ -166,6 +176,7 @@ def bootstrap_interval(sample: Sample, design: Design, context: Context) -> Test
         minimum_detectable=minimum_detectable(error, None, context.alpha, design.alternative),
         caveats=(
             f"The interval and p rest on {RESAMPLES:,} bootstrap samples; p is the level at which the interval reaches zero.",
+            *few_for_bootstrap(min(a.n, b.n), probability),
         ),
     )
 

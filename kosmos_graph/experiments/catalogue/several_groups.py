@@ -26,6 +26,7 @@ from kosmos_graph.experiments.catalogue.group_plots import draw_groups
 from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC, RANKED
 from kosmos_graph.experiments.catalogue.location import Location, largest
 from kosmos_graph.experiments.catalogue.means import location_effect, t_result
+from kosmos_graph.experiments.catalogue.noncentrality import one_tail_caveat
 from kosmos_graph.experiments.catalogue.observed import Arm, several_groups
 from kosmos_graph.experiments.catalogue.omega import OmnibusF, detectable_share, explained_ends, rank_f, welch_f
 from kosmos_graph.experiments.catalogue.relative_effects import relative_f
@@ -53,11 +54,7 @@ def _between(design: Design, sample: Sample) -> str:
 
 
 def _welch_caveats(found: OmnibusF, low: float | None, arms: tuple[Arm, ...], context: Context) -> tuple[str, ...]:
-    sentences = []
-    if found.p_value <= context.alpha and low == 0:
-        sentences.append(
-            "The test is significant though the interval of ω² begins at zero: the test has one tail, the interval two."
-        )
+    sentences = [*one_tail_caveat(found.p_value, low, context.alpha, "ω²")]
     if len(arms) > MOST_GROUPS:
         sentences.append(f"There are more than {MOST_GROUPS} groups, so they were not compared pair by pair.")
     if context.delta is not None:
@@ -156,8 +153,7 @@ def _kruskal_caveats(found: OmnibusF | None, p: float, low: float | None, smalle
     if found is None:
         yield "The groups do not overlap, so no spread can be estimated; p is the smallest that the smallest group allows."
     yield "The interval of ε² is approximate: it is that of an F of the ranks that lets the spreads differ."
-    if p <= context.alpha and low == 0:
-        yield "The test is significant though the interval of ε² begins at zero: the test has one tail, the interval two."
+    yield from one_tail_caveat(p, low, context.alpha, "ε²")
     yield "The classic p of H stands among the terms: it assumes that, without an effect, all groups have one distribution."
     if smallest < SMALL_GROUP:
         yield f"The smallest group has {smallest} rows, so p cannot fall below {least_p((smallest, smallest), 'two-sided'):g}."
