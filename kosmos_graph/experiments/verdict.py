@@ -87,8 +87,13 @@ def null_p(result: TestResult) -> float | None:
 
 
 def relevance_p(result: TestResult) -> float | None:
-    """The p against an effect within ±δ, on the side of the estimate: it complements that of the equivalence test."""
-    return None if result.equivalence is None else 1 - result.equivalence.p_value
+    """The p against an effect within ±δ: on the side of the estimate it complements that of the equivalence test, and is doubled
+    where the data chose the side, as in the two-sided interval.
+    """
+    if result.equivalence is None:
+        return None
+    one_side = 1 - result.equivalence.p_value
+    return min(1.0, 2 * one_side) if result.alternative == "two-sided" else one_side
 
 
 def equivalence_p(result: TestResult) -> float | None:

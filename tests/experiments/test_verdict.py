@@ -269,3 +269,10 @@ def test_turning_all_signs_around_turns_no_verdict_around(family: list[Any]) -> 
     ]
     here, there = (judge(entries_of(side), ALPHA, len(family)) for side in (family, turned))
     assert [judgement.verdict for judgement in here] == [judgement.verdict for judgement in there]
+
+
+def test_no_effect_is_refuted_by_an_adjusted_p_of_two_sides() -> None:
+    """δ is next to nothing, so either side can refute: with two hypotheses each takes 2.5 %, 1.25 % on each side (z of 2.24)."""
+    for value, verdict in ((2.2, "inconclusive"), (2.3, "refuted"), (-2.2, "inconclusive"), (-2.3, "refuted")):
+        entry = hypothesis(expects="no effect"), result(value, delta=1e-6)
+        assert judge([entry], ALPHA, 2)[0].verdict == verdict
