@@ -23,9 +23,12 @@ from tests.loopback import LoopbackServer
 CASSETTES = Path(__file__).parent.parent / "cassettes"
 _OWN_SERVER = "tests/loopback.py, a small server of the tests"
 _NOWHERE = [r"(?!)"]
+_ANYWHERE = [r".*"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--provider", help="the provider that the tests marked `integration` call, with your key")
+    parser.addoption("--provider-model", help="another model of that provider than the tests' own")
     parser.addoption("--recorded-from", default=_OWN_SERVER, help="what answers while cassettes are recorded, for their header")
 
 
@@ -74,9 +77,11 @@ def default_cassette_name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def allowed_hosts(request: pytest.FixtureRequest) -> list[str]:
-    """Loopback for tests with a server of their own, nothing at all for a replay."""
+    """Loopback for tests with a server of their own, nothing at all for a replay, everything for a provider with one's own key."""
     if request.node.get_closest_marker("vcr"):
         return _NOWHERE
+    if request.node.get_closest_marker("integration"):
+        return _ANYWHERE
     return str(request.config.getoption("--allowed-hosts") or "").split(",")
 
 
