@@ -205,6 +205,18 @@ def test_what_was_answered_in_between_keeps_a_server_open():
     assert policy.call(Server("there").send, breaker) == "there"
 
 
+def test_when_an_outage_has_passed_calls_go_side_by_side_again():
+    breaker, together = Breaker(), threading.Barrier(4)
+    assert Naps().policy().call(Server(outage(), "there").send, breaker) == "there"
+
+    def meet() -> str:
+        together.wait(10)
+        return "there"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: Naps().policy().call(meet, breaker), range(4))) == ["there"] * 4
+
+
 def test_a_policy_of_one_attempt_shuts_nothing():
     breaker, server = Breaker(), Server(outage())
     for _ in range(5):

@@ -95,6 +95,21 @@ def test_a_call_that_fails_in_passing_uses_no_tokens():
     assert rates.book(100, naps.policy()).moment == 0
 
 
+def test_no_tokens_are_as_good_as_no_call_for_one_that_wants_more_than_a_minute_has():
+    naps, rates = Naps(), Rates(None, 100)
+    rates.book(100, naps.policy()).tokens = 0
+    assert rates.book(500, naps.policy()).moment == 0
+
+
+def test_requests_that_were_sent_again_are_waited_for_too():
+    naps, rates = Naps(), Rates(2, None)
+    rates.book(1, naps.policy())
+    for moment in (10.0, 20.0, 30.0):
+        naps.time = moment
+        rates.repeat(moment)
+    assert rates.book(1, naps.policy()).moment == pytest.approx(80, abs=0.01)
+
+
 def test_without_bounds_nothing_waits_and_nothing_is_kept():
     naps, rates = Naps(), Rates(None, None)
     for _ in range(100):
