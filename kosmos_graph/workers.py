@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 MOST_WORKERS = 4
 _LENGTH = struct.Struct("<Q")
+_SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 
 
 class WorkerLost(Exception):
@@ -70,14 +71,14 @@ class Worker:
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
         try:
             write(self._process.stdin, call)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: it was ended before
             raise WorkerLost(f"its input is closed: {error}") from error
 
     def _receive(self) -> tuple[bool, Any]:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         try:
             answer: tuple[bool, Any] = read(self._process.stdout)
-        except EOFError as error:
+        except (EOFError, ValueError) as error:
             raise WorkerLost(f"it ended with exit code {self._process.wait()}") from error
         return answer
 
@@ -123,7 +124,8 @@ class Pool:
             return worker.call(function, arguments)
         except WorkerLost:
             worker.end()
-            worker = Worker(worker.warm_up)
+            with contextlib.suppress(OSError):  # no process can be begun now; the next call tries again
+                worker = Worker(worker.warm_up)
             raise
         finally:
             self._idle.put(worker)
@@ -134,7 +136,10 @@ _pool: Pool | None = None
 
 
 def begin(warm_up: Callable[[], object]) -> None:
-    """Begin the workers, once a process, without waiting for them; `warm_up` imports there what will be needed."""
+    """Begin the workers, once a process, without waiting for them; `warm_up` imports there what will be needed.
+
+    Raises OSError where no process can be begun.
+    """
     global _pool  # noqa: PLW0603 - there is one a process
     with _lock:
         if not begun():
@@ -176,9 +181,9 @@ def serve() -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The environment without keys, which no worker needs, and with this package's folder to import from."""
+    """The environment without secrets, which no worker needs, and with this package's folder to import from."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH120, PTH100 - pathlib costs start-up
-    kept = {name: value for name, value in os.environ.items() if not name.upper().endswith(("_KEY", "_TOKEN", "_SECRET"))}
+    kept = {name: value for name, value in os.environ.items() if not any(mark in name.upper() for mark in _SECRET)}
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))}
 
 

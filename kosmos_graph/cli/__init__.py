@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stder
 Budget = Annotated[float | None, typer.Option("--budget", metavar="USD", help="The most that the run may cost in all.")]
 MaxCalls = Annotated[int | None, typer.Option("--max-calls", help="The most calls of models that the run may make in all.")]
 Deadline = Annotated[str | None, typer.Option("--deadline", metavar="TIME", help="No call begins later from now: 90s, 10m, 2h.")]
+Price = Annotated[
+    list[str] | None,
+    typer.Option("--price", metavar="MODEL=IN/OUT", help="US dollars for a million tokens in and out; may be given again."),
+]
 Partial = Annotated[bool, typer.Option("--partial", help="Where the run stops, report what is finished.")]
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Write a recording, for --replay and for bug reports.")
@@ -69,10 +74,7 @@ def run_command(
     budget: Budget = None,
     max_calls: MaxCalls = None,
     deadline: Deadline = None,
-    price: Annotated[
-        list[str] | None,
-        typer.Option("--price", metavar="MODEL=IN/OUT", help="US dollars for a million tokens in and out; may be given again."),
-    ] = None,
+    price: Price = None,
     quote: Annotated[bool, typer.Option("--quote", help="Print what the run may cost, and begin nothing.")] = False,
     partial: Partial = False,
     reuse: Annotated[
@@ -92,7 +94,7 @@ def run_command(
     from kosmos_graph.wiring.services import model_settings
 
     allowance = allowance_of(budget, max_calls, deadline)
-    check_record(record)
+    check_record(record, [*(data or []), about], replay)
     given = {"hypotheses": hypotheses, "cycles": cycles, "seed": seed, "alpha": alpha}
     options = {name: value for name, value in given.items() if value is not None}
     settings = model_settings(model=model, designer=designer, analyst=analyst, fallback=fallback, prices=price, home=home)
@@ -129,6 +131,7 @@ def resume(
     budget: Budget = None,
     max_calls: MaxCalls = None,
     deadline: Deadline = None,
+    price: Price = None,
     partial: Partial = False,
     record: Record = None,
     home: Home = None,
@@ -142,7 +145,9 @@ def resume(
     check_record(record)
     progress = Progress(quiet)
     decision = decision_of(accept, strike, edit)
-    run = resume_run(run_id, decision=decision, moved=moved, allowance=allowance, home=home, watch=progress.watch)
+    run = resume_run(
+        run_id, decision=decision, moved=moved, allowance=allowance, prices=price or (), home=home, watch=progress.watch
+    )
     progress.follow(run)
     finish(run, progress, Wanted(as_json=as_json, partial=partial, record=record, decided=decision is not None))
 
@@ -263,12 +268,16 @@ def allowance_of(budget: float | None, max_calls: int | None, deadline: str | No
     return Allowance(budget=budget, calls=max_calls, seconds=None if deadline is None else seconds_of(deadline))
 
 
-def check_record(path: Path | None) -> None:
+def check_record(path: Path | None, read: Sequence[str | None] = (), replay: Path | None = None) -> None:
     """Raises BadInput for a place where no recording can be written, before the run rather than after it."""
     from kosmos_graph.errors import BadInput
+    from kosmos_graph.runs.recording import check_place
 
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-        raise BadInput(f"a recording cannot be written to {path}: name a file in a folder that exists")
+    if path is None:
+        return
+    if replay is not None:
+        raise BadInput(f"a run that repeats a recording is recorded by it: copy {replay} instead of giving --record")
+    check_place(path, [Path(one) for one in read if one])
 
 
 def print_quote(
@@ -312,7 +321,9 @@ def main() -> None:
     try:
         app()
     except KosmosError as error:
-        print(f"kosmos-graph: {error}", file=sys.stderr)
+        from kosmos_graph.render.escape import plain
+
+        print(f"kosmos-graph: {plain(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:
         print(f"kosmos-graph: {error.strerror or error}", file=sys.stderr)

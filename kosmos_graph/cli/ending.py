@@ -64,13 +64,14 @@ class Stopping:
 
 
 def finish(run: Run, progress: Progress, wanted: Wanted) -> None:
-    """Wait for the run and print its answer; exit with what came of it."""
+    """Wait for the run, record it and print its answer; exit with what came of it.
+
+    A recording that cannot be written does not keep the answer back.
+    """
     stopping = Stopping(run, progress)
     with stopping.listening(), progress.shown():
         run.wait()
-    if wanted.record is not None:
-        run.record(wanted.record)
-        progress.say(f"recording: {wanted.record}")
+    recorded = record_to(wanted.record, run, progress)
     if stopping.asked and run.status != "finished":
         progress.say(f"interrupted; what is finished is kept. Go on with: kosmos-graph resume {run.id}")
         raise typer.Exit(INTERRUPTED)
@@ -81,7 +82,23 @@ def finish(run: Run, progress: Progress, wanted: Wanted) -> None:
     print_report(report, as_json=wanted.as_json)
     if report.partial is None:
         progress.say(f"report: {run.folder / 'report.md'}")
-    raise typer.Exit(PARTIAL if report.unanswered or report.partial else 0)
+    code = PARTIAL if report.unanswered or report.partial else 0
+    raise typer.Exit(code or (0 if recorded else 1))
+
+
+def record_to(path: Path | None, run: Run, progress: Progress) -> bool:
+    """Write the recording that is wanted, and say where it is or why it is not. Whether all is as wanted."""
+    from kosmos_graph.errors import KosmosError
+
+    if path is None:
+        return True
+    try:
+        run.record(path)
+    except KosmosError as error:
+        progress.say(f"the run is not recorded: {error}")
+        return False
+    progress.say(f"recording: {path}")
+    return True
 
 
 def print_report(report: Report, *, as_json: bool) -> None:

@@ -22,7 +22,7 @@ class CallUsage(Value):
 
 
 class CallSite(Value):
-    """One execution of one node for one link of a role's chain. Its requests are numbered from 1."""
+    """One execution of one node for one link of a role's chain."""
 
     run: str
     node: str
@@ -33,9 +33,10 @@ class CallSite(Value):
 class Call(Value):
     """One request to a model and what came of it: a line of the journal and of a recording.
 
-    `digest` covers everything that was sent. `outcome` is "answered", whatever the reply is worth, or the class of the failure;
-    then `error` and `status` say more. `at` (when the reply was received) and `seconds` are clock fields. `reused` marks an
-    answer that another run paid for.
+    `digest` covers everything that was sent; `number`, from 1, tells equal requests of one execution apart, so that requests
+    which are under way together keep their keys in whatever order their answers come. `outcome` is "answered", whatever the
+    reply is worth, or the class of the failure; then `error` and `status` say more. `at` (when the reply was received) and
+    `seconds` are clock fields. `reused` marks an answer that another run paid for.
     """
 
     site: CallSite
@@ -61,6 +62,18 @@ class Call(Value):
     def settled(self) -> bool:
         """Whether the request was answered, and so paid for: with a reply, or with one so garbled that nothing could be read."""
         return self.outcome in ("answered", "malformed")
+
+    @property
+    def usage(self) -> CallUsage:
+        """What the request used."""
+        return CallUsage(
+            model=self.model,
+            role=self.role,
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cost=self.cost,
+            seconds=self.seconds,
+        )
 
 
 class ModelFailure(Value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
@@ -21,12 +21,20 @@ from kosmos_graph.experiments.runner import Drawing
 A_co = TypeVar("A_co", covariant=True)
 
 
+async def nothing() -> None:
+    """Done at once."""
+
+
 @dataclass(frozen=True)
 class Opened(Generic[A_co]):
-    """An agent for one execution of one node. `usage` fills with its answered calls while it works."""
+    """An agent for one execution of one node. `usage` fills with its answered calls while it works.
+
+    `forget` has the node ask anew when it is executed again: answers that were no good would be given out again otherwise.
+    """
 
     agent: A_co
     usage: Sequence[CallUsage] = ()
+    forget: Callable[[], Awaitable[None]] = nothing
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,10 @@ class Draw(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """Everything the nodes close over. Both chains have at least one link. While `stopping`, no node starts."""
+    """Everything the nodes close over. Both chains have at least one link. While `stopping`, no node starts.
+
+    `close` lets go of files until they are needed again.
+    """
 
     designers: tuple[Link[Designer], ...]
     analysts: tuple[Link[Analyst], ...]
@@ -98,3 +109,4 @@ class Services:
     watch: Callable[[Event], None] = lambda event: None
     stopping: Callable[[], bool] = lambda: False
     quote: Callable[[Material], Quote | None] = lambda material: None
+    close: Callable[[], None] = lambda: None

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from decimal import Decimal
 
 from kosmos_graph.errors import BadInput, BudgetReached
 
@@ -49,18 +50,26 @@ class Purse:
     """What is left of a run's allowance. Before a call its highest price is reserved; after it what it cost is paid.
 
     So parallel studies do not overshoot: where the rest would not pay for a call, it waits until the reservations of others are
-    settled, and only when none is left is the allowance used up. Thread-safe. `spent` (US dollars) and `calls` are what the run
-    has used before; the clock is monotonic, in seconds.
+    settled, and only when none is left is the allowance used up; from then on no call starts, a cheaper one neither. Thread-safe.
+    `spent` (US dollars) and `calls` are what the run has used before; the clock is monotonic, in seconds, and the allowance's
+    seconds are counted from `began`, else from now.
     """
 
     def __init__(
-        self, allowance: Allowance, *, spent: float = 0.0, calls: int = 0, clock: Callable[[], float] = time.monotonic
+        self,
+        allowance: Allowance,
+        *,
+        spent: float = 0.0,
+        calls: int = 0,
+        began: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.allowance = allowance
         self.spent = spent
         self.calls = calls
         self._clock = clock
-        self._end = clock() + (allowance.seconds if allowance.seconds is not None else math.inf)
+        self._end = (clock() if began is None else began) + (math.inf if allowance.seconds is None else allowance.seconds)
+        self._over: str | None = None
         self._reserved: list[float] = []
         self._waiting: list[Future[None]] = []
         self._lock = threading.Lock()
@@ -93,11 +102,14 @@ class Purse:
         """None when the reservation is made, else what to wait for."""
         self.check_time()
         with self._lock:
+            if self._over is not None:
+                raise BudgetReached(self._over)
             refusal = self._refusal(most, model)
             if refusal is None:
                 self._reserved.append(most)
                 return None
             if not self._reserved:
+                self._over = str(refusal) if isinstance(refusal, BudgetReached) else None
                 raise refusal
             place: Future[None] = Future()
             self._waiting.append(place)
@@ -108,7 +120,7 @@ class Purse:
         budget, calls = self.allowance.budget, self.allowance.calls
         if calls is not None and self.calls + len(self._reserved) >= calls:
             return BudgetReached(f"the {calls} calls that the run may make are made; `resume` with more of them goes on")
-        if budget is None or self.spent + sum(self._reserved) + most <= budget:
+        if budget is None or math.fsum((self.spent, *self._reserved, most)) <= budget:
             return None
         if not self.calls:
             return BadInput(f"the budget of {dollars(budget)} cannot pay for one call of {model}, which may cost {dollars(most)}")
@@ -119,11 +131,15 @@ class Purse:
 
 
 class Purses:
-    """The purse of each run of a process, made when a run first needs it; `used` tells what a run has spent and asked before."""
+    """The purse of each run of a process; `used` tells what a run has spent and asked before. Time is counted from now."""
 
-    def __init__(self, allowance: Allowance, used: Callable[[str], tuple[float, int]]) -> None:
+    def __init__(
+        self, allowance: Allowance, used: Callable[[str], tuple[float, int]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._allowance = allowance
         self._used = used
+        self._clock = clock
+        self._began = clock()
         self._purses: dict[str, Purse] = {}
         self._lock = threading.Lock()
 
@@ -134,10 +150,10 @@ class Purses:
         with self._lock:
             if run not in self._purses:
                 spent, calls = self._used(run)
-                self._purses[run] = Purse(self._allowance, spent=spent, calls=calls)
+                self._purses[run] = Purse(self._allowance, spent=spent, calls=calls, began=self._began, clock=self._clock)
             return self._purses[run]
 
 
 def dollars(amount: float) -> str:
     """An amount as people write it, with four digits that count below a dollar."""
-    return f"${amount:.2f}" if amount >= 1 else f"${amount:.4g}"
+    return f"${amount:.2f}" if amount >= 1 else f"${Decimal(f'{amount:.4g}'):f}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +17,7 @@ from kosmos_graph.errors import ModelError
 from kosmos_graph.ids import digest
 from kosmos_graph.providers.budget import Purse
 from kosmos_graph.providers.journal import Journal
-from kosmos_graph.providers.prices import Price, prompt_tokens
+from kosmos_graph.providers.prices import Price, most_of
 from kosmos_graph.providers.scrubbing import scrub
 
 _KINDS: dict[str, type[ModelError]] = {
@@ -63,18 +65,20 @@ class Desk:
     journal: Journal | None = None
     purse: Purse | None = None
     price: Price | None = None
-    number: int = 0
+    _asked_before: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, request: Request, send: Send) -> Answer:
         """The answer to the next request. Raises the ModelError of the call, BudgetReached, RecordingMiss, StoreError."""
-        self.number += 1
-        number, key = self.number, self._digest(request)
+        key = self._digest(request)
+        self._asked_before[key] += 1
+        number = self._asked_before[key]
         held = await asyncio.to_thread(self.journal.find, self.site, number, key) if self.journal else None
-        if held is not None:
-            if held.reused:
-                await self._write(held)
-            return _given(held)
-        return await self._asked(request, number, key, send)
+        return _given(held) if held is not None else await self._asked(request, number, key, send)
+
+    async def forget(self) -> None:
+        """Ask anew when the node is executed again: the answers were no good. Raises StoreError."""
+        if self.journal:
+            await asyncio.to_thread(self.journal.forget, self.site)
 
     async def _asked(self, request: Request, number: int, key: str, send: Send) -> Answer:
         most = self._most(request)
@@ -86,7 +90,7 @@ class Desk:
             digest=key,
             role=self.role,
             model=self.model,
-            messages=request.messages,
+            messages=tuple((role, _kept(text)) for role, text in request.messages),
             max_tokens=request.max_tokens,
             outcome="transient",
         )
@@ -105,12 +109,13 @@ class Desk:
         return _given(call)
 
     def _answered(self, blank: Call, answer: Answer) -> Call:
-        cost = self.price.of(answer.input_tokens, answer.output_tokens) if self.price else answer.cost
+        counted = answer.input_tokens or answer.output_tokens  # a server that counts nothing has not answered for nothing
+        cost = answer.cost if self.price is None else self.price.of(answer.input_tokens, answer.output_tokens) if counted else None
         return blank.model_copy(
             update={
                 "outcome": "answered",
-                "reply": scrub(answer.text),
-                "finish_reason": answer.finish_reason,
+                "reply": _kept(answer.text),
+                "finish_reason": None if answer.finish_reason is None else _kept(str(answer.finish_reason)),
                 "input_tokens": answer.input_tokens,
                 "output_tokens": answer.output_tokens,
                 "cost": cost,
@@ -125,13 +130,14 @@ class Desk:
 
     def _most(self, request: Request) -> float:
         """The highest price of a request, in US dollars; zero where none is known (with a budget every price is)."""
-        return self.price.of(prompt_tokens(request.messages), request.max_tokens) if self.price else 0.0
+        shape = "" if request.response_format is None else json.dumps(request.response_format)
+        return most_of(self.price, (*request.messages, ("shape", shape)), request.max_tokens) if self.price else 0.0
 
     def _digest(self, request: Request) -> str:
         content = {
             "route": self.route,
             "temperature": self.temperature,
-            "messages": [list(message) for message in request.messages],
+            "messages": [[role, _whole(text)] for role, text in request.messages],
             "max_tokens": request.max_tokens,
             "response_format": request.response_format,
         }
@@ -146,4 +152,14 @@ def _given(call: Call) -> Answer:
 
 
 def _failure(error: ModelError) -> dict[str, Any]:
-    return {"outcome": error.kind, "error": scrub(str(error)), "status": error.status, "at": datetime.now(UTC).isoformat()}
+    return {"outcome": error.kind, "error": _kept(str(error)), "status": error.status, "at": datetime.now(UTC).isoformat()}
+
+
+def _kept(text: str) -> str:
+    """A text as it may be kept: without keys."""
+    return scrub(_whole(text))
+
+
+def _whole(text: str) -> str:
+    """A text without halves of characters, which no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from kosmos_graph.domain.calls import Call, CallSite
-from kosmos_graph.errors import RecordingMiss, StoreError
+from kosmos_graph.errors import KosmosError, RecordingMiss, StoreError
 from kosmos_graph.sqlite_files import connect
 
 FILENAME = "journal.sqlite"
@@ -21,18 +20,25 @@ FORMAT_VERSION = 1
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS calls (
-    run TEXT NOT NULL, node TEXT NOT NULL, branch TEXT NOT NULL, attempt TEXT NOT NULL, number INTEGER NOT NULL,
-    digest TEXT NOT NULL, outcome TEXT NOT NULL, content TEXT NOT NULL
+    id INTEGER PRIMARY KEY, run TEXT NOT NULL, node TEXT NOT NULL, branch TEXT NOT NULL, attempt TEXT NOT NULL,
+    number INTEGER NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, content TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS places ON calls (run, node, branch, attempt, number, digest);
+CREATE INDEX IF NOT EXISTS places ON calls (run, node, branch, attempt, digest, number);
 CREATE INDEX IF NOT EXISTS digests ON calls (digest);
+CREATE TABLE IF NOT EXISTS forgotten (
+    run TEXT NOT NULL, node TEXT NOT NULL, branch TEXT NOT NULL, attempt TEXT NOT NULL, until INTEGER NOT NULL
+);
 """
+_SITE = "run = ? AND node = ? AND branch = ? AND attempt = ?"
+_PUT = "INSERT INTO calls (run, node, branch, attempt, number, digest, outcome, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_FORGET = "INSERT INTO forgotten SELECT ?, ?, ?, ?, COALESCE(MAX(id), 0) FROM calls"
+_FORGOTTEN_UNTIL = f"SELECT COALESCE(MAX(until), 0) FROM forgotten WHERE {_SITE}"  # noqa: S608 - constants
 _AT_A_PLACE = (
-    "SELECT content FROM calls WHERE run = ? AND node = ? AND branch = ? AND attempt = ? AND number = ? AND digest = ? "
-    "AND outcome IN ('answered', 'malformed') ORDER BY rowid DESC LIMIT 1"
+    f"SELECT content FROM calls WHERE {_SITE} AND digest = ? AND number = ? AND id > ? "  # noqa: S608 - constants
+    "AND outcome IN ('answered', 'malformed') ORDER BY id DESC LIMIT 1"
 )
-_ANYWHERE = "SELECT content FROM calls WHERE digest = ? AND outcome = 'answered' ORDER BY rowid DESC LIMIT 1"
-_OF_A_RUN = "SELECT content FROM calls WHERE run = ? ORDER BY rowid"
+_OF_ANOTHER_RUN = "SELECT content FROM calls WHERE digest = ? AND run != ? AND outcome = 'answered' ORDER BY id DESC LIMIT 1"
+_OF_A_RUN = "SELECT content FROM calls WHERE run = ? ORDER BY id"
 
 
 class Journal(Protocol):
@@ -44,6 +50,10 @@ class Journal(Protocol):
 
     def put(self, call: Call) -> None:
         """Keep what came of a request; it is on disk when this returns. Raises StoreError."""
+        ...
+
+    def forget(self, site: CallSite) -> None:
+        """Ask anew what this execution asked, when the node is executed again: its answers were not good enough to go on with."""
         ...
 
 
@@ -60,28 +70,39 @@ class CallJournal:
         self._lock = threading.Lock()
 
     def find(self, site: CallSite, number: int, digest: str) -> Call | None:
-        """The settled request at this place, else with `reuse` an equal one that any run had answered."""
-        place = (site.run, site.node, site.branch, site.attempt, number, digest)
-        if found := self._read(_AT_A_PLACE, place):
-            return found[0]
-        other = self._read(_ANYWHERE, (digest,)) if self._reuse else ()
-        return other[0].model_copy(update={"site": site, "number": number, "cost": 0.0, "reused": True}) if other else None
+        """The settled request at this place, else with `reuse` an equal one that another run had answered, now this run's too."""
+        if self._connection is None and not self._path.exists():
+            return None
+        place = _columns(site)
+        with self._open() as connection:
+            (until,) = connection.execute(_FORGOTTEN_UNTIL, place).fetchone()
+            found = connection.execute(_AT_A_PLACE, (*place, digest, number, until)).fetchone()
+            reusable = self._reuse and not found and not until
+            other = connection.execute(_OF_ANOTHER_RUN, (digest, site.run)).fetchone() if reusable else None
+        if other is None:
+            return self._parsed(*found) if found else None
+        taken = self._parsed(*other).model_copy(update={"site": site, "number": number, "cost": 0.0, "reused": True})
+        self.put(taken)
+        return taken
 
     def put(self, call: Call) -> None:
         """Append what came of a request."""
-        site = call.site
-        row = (site.run, site.node, site.branch, site.attempt, call.number, call.digest, call.outcome, call.model_dump_json())
+        row = (*_columns(call.site), call.number, call.digest, call.outcome, call.model_dump_json())
         with self._open() as connection, connection:
-            connection.execute("INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute(_PUT, row)
+
+    def forget(self, site: CallSite) -> None:
+        """What the execution was answered stays in the journal, and is not found any more."""
+        with self._open() as connection, connection:
+            connection.execute(_FORGET, _columns(site))
 
     def calls_of(self, run: str) -> tuple[Call, ...]:
         """Everything that a run asked, in the order in which it was answered; failures too."""
-        return self._read(_OF_A_RUN, (run,))
-
-    def spent_by(self, run: str) -> tuple[float, int]:
-        """US dollars that a run's answers cost, as far as prices are known, and how many answers there were."""
-        settled = [call for call in self.calls_of(run) if call.settled and not call.reused]
-        return sum(call.cost or 0.0 for call in settled), len(settled)
+        if self._connection is None and not self._path.exists():
+            return ()
+        with self._open() as connection:
+            rows = connection.execute(_OF_A_RUN, (run,)).fetchall()
+        return tuple(self._parsed(content) for (content,) in rows)
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -89,13 +110,6 @@ class CallJournal:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
-
-    def _read(self, query: str, values: tuple[object, ...]) -> tuple[Call, ...]:
-        if self._connection is None and not self._path.exists():
-            return ()
-        with self._open() as connection:
-            rows = connection.execute(query, values).fetchall()
-        return tuple(self._parsed(content) for (content,) in rows)
 
     def _parsed(self, content: str) -> Call:
         try:
@@ -116,43 +130,54 @@ class CallJournal:
     def _opened(self) -> sqlite3.Connection:
         connection = connect(self._path, "the call journal")
         try:
-            self._refuse_newer(connection)
-            connection.executescript(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            if self._version(connection) < FORMAT_VERSION:
+                connection.executescript(_SCHEMA)
+                connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _refuse_newer(self, connection: sqlite3.Connection) -> None:
+    def _version(self, connection: sqlite3.Connection) -> int:
+        """The file's format, 0 for a new file. Raises StoreError for one that a later version wrote."""
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > FORMAT_VERSION:
             raise StoreError(
                 f"the call journal {self._path} has format {version}, and this version reads {FORMAT_VERSION}: "
                 "use the version that wrote it, or another home folder"
             )
+        return int(version)
 
 
 class ReplayJournal:
-    """The calls of a recording: each is given out for the run that repeats it, failures included, and there are no others."""
+    """The calls of a recording: each is given out for the run that repeats it, failures included, and there are no others.
 
-    def __init__(self, calls: tuple[Call, ...]) -> None:
-        self._calls = {_place(call.site, call.number): call for call in calls}
+    `stop` is what had stopped the recorded run, if that is known: it stops the repetition where the calls end.
+    """
+
+    def __init__(self, calls: tuple[Call, ...], stop: KosmosError | None = None) -> None:
+        self._calls = {(*_columns(call.site)[1:], call.digest, call.number): call for call in calls}
+        self._stop = stop
 
     def find(self, site: CallSite, number: int, digest: str) -> Call | None:
-        """The recorded request at this place. Raises RecordingMiss where there is none, or another one was recorded."""
-        call = self._calls.get(_place(site, number))
-        where = f"{site.node} ({site.branch or 'the run'}), request {number}"
-        if call is None:
-            raise RecordingMiss(f"the recording holds nothing for {where}: it was made with other data, options or another version")
-        if call.digest != digest:
-            raise RecordingMiss(f"the recording holds another request for {where}: it was made with other data or another version")
-        return call.model_copy(update={"site": site})
+        """The recorded request. Raises what stopped the recorded run where there is none, or RecordingMiss."""
+        call = self._calls.get((*_columns(site)[1:], digest, number))
+        if call is not None:
+            return call.model_copy(update={"site": site})
+        if self._stop is not None:
+            raise type(self._stop)(str(self._stop))
+        raise RecordingMiss(
+            f"the recording does not hold what {site.node} asks for {site.branch or 'the run'}: "
+            "it was made with other data, other options or another version"
+        )
 
     def put(self, call: Call) -> None:
-        """Unreachable: every request is found, or is a RecordingMiss."""
+        """Unreachable: every request is found, or stops the run."""
         raise AssertionError(f"a replayed run asked {call.model}")
 
+    def forget(self, site: CallSite) -> None:
+        """Nothing: the recording holds the last word on each request."""
 
-def _place(site: CallSite, number: int) -> str:
-    return json.dumps([site.node, site.branch, site.attempt, number])
+
+def _columns(site: CallSite) -> tuple[str, str, str, str]:
+    return site.run, site.node, site.branch, site.attempt

@@ -67,3 +67,8 @@ def known_price(route: str) -> Price | None:
 def prompt_tokens(messages: Sequence[tuple[str, str]]) -> int:
     """Tokens of a prompt, estimated from its length, rather too many than too few."""
     return sum(len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN + 8 for _, text in messages)
+
+
+def most_of(price: Price, messages: Sequence[tuple[str, str]], max_tokens: int) -> float:
+    """The highest price of a request, in US dollars: of its texts, and of a reply as long as allowed."""
+    return price.of(prompt_tokens(messages), max_tokens)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,18 @@ from kosmos_graph.checkpoints.forking import Step, copy_until, steps_of, thread
 from kosmos_graph.checkpoints.sqlite import open_saver
 from kosmos_graph.data.disclosure import disclosure
 from kosmos_graph.data.load import fingerprint
+from kosmos_graph.data.sheet_text import plain_sheet
 from kosmos_graph.domain.calls import Call
 from kosmos_graph.domain.report import Report
 from kosmos_graph.errors import BadInput, RunStopped, StoreError
 from kosmos_graph.graph.nodes.research import parse_options, parse_paths, parse_question
 from kosmos_graph.graph.services import Event, Services
 from kosmos_graph.providers.budget import Allowance
-from kosmos_graph.providers.journal import CallJournal
 from kosmos_graph.render.json_report import render_json
 from kosmos_graph.render.markdown import render_markdown
 from kosmos_graph.run_folder import RunFolders
-from kosmos_graph.runs.partial import partial_report
+from kosmos_graph.runs.lineage import calls_behind, own_calls
+from kosmos_graph.runs.partial import partial_report, state_of
 from kosmos_graph.runs.recording import Recording, check_data, read_recording
 from kosmos_graph.runs.records import (
     RunSummary,
@@ -82,25 +84,25 @@ def start(
     """Begin a run in the background and return at once. `options` are the fields of `Options`.
 
     `allowance` bounds what the run may use; `prices` are texts MODEL=IN/OUT. With `reuse`, equal requests that any run of the
-    home folder had answered are answered from its journal. `replay` is a recording to repeat: question, options, study sheet
-    and models are the recording's, and no model is asked. `watch` is called with every event, on the background loop: it must be
-    quick. Raises BadInput before anything is written.
+    home folder had answered are answered from its journal. `replay` is a recording to repeat: question, options, study sheet,
+    decisions and models are the recording's, and no model is asked. `watch` is called with every event, on the background loop:
+    it must be quick. Raises BadInput before anything is written.
     """
     chosen = model_settings(
         model=model, designer=designer, analyst=analyst, fallback=fallback, prices=prices, home=home, settings=settings
     )
     paths = [str(Path(path).expanduser().absolute()) for path in parse_paths([str(path) for path in data])]
-    sheet = str(Path(about).expanduser().absolute()) if isinstance(about, str | Path) else about
+    sheet = plain_sheet(Path(about).expanduser()) if isinstance(about, str | Path) else about
     allowed = allowance or Allowance()
     given: dict[str, Any] = {
         "question": question,
-        "about": dict(sheet) if isinstance(sheet, Mapping) else sheet,
+        "about": None if sheet is None else dict(sheet),
         "options": parse_options(dict(options or {})).model_dump(),
         "approve": approve,
     }
     recording = None if replay is None else _recording(Path(replay), given, paths)
     if recording is not None:
-        given |= {name: recording.run[name] for name in given}
+        given |= recording.run.model_dump(include=set(given))
     given["question"] = parse_question(given["question"])
     services = build_services(chosen, calls=_calls_of(chosen, allowed, reuse, recording), watch=watch)
     lock, identity = claim_new(RunFolders(chosen.kosmos_home), run_id)
@@ -117,7 +119,8 @@ def start(
         "began": now().isoformat(),
         "versions": dict(services.versions),
     }
-    return Run(identity, chosen, record, services).begin(_input(record), lock)
+    decisions = () if recording is None else recording.run.decisions
+    return Run(identity, chosen, record, services, decisions).begin(_input(record), lock)
 
 
 def resume(
@@ -126,23 +129,25 @@ def resume(
     decision: object = None,
     moved: bool = False,
     allowance: Allowance | None = None,
+    prices: Sequence[str] = (),
     home: str | Path | None = None,
     settings: Settings | None = None,
     watch: Callable[[Event], None] | None = None,
 ) -> Run:
     """Go on with a run where it stopped. `decision` answers a plan that waits (see `graph.approval.Decision`).
 
-    `allowance` replaces what the run was allowed before; its budget and calls are of the run in all, its seconds from now. A
-    finished run is returned with its report and nothing is run. `moved` says that a model's other address is meant. Raises
-    UnknownRun, RunExists while another process has it, DataChanged when a data file is another one now, MissingKey, and
-    BadInput when a model would be asked elsewhere than before.
+    `allowance` replaces what the run was allowed before; its budget and calls are of the run in all, its seconds from now.
+    `prices` are added to those that it was begun with. A finished run is returned with its report and nothing is run. `moved`
+    says that a model's other address is meant. Raises UnknownRun, RunExists while another process has it, DataChanged when a data
+    file is another one now, MissingKey, and BadInput when a model would be asked elsewhere than before.
     """
     base = settings_at(home, settings)
     record = record_of(RunFolders(base.kosmos_home), run_id)
+    if prices:
+        record = {**record, "models": {**record["models"], "prices": ",".join((*_prices_of(record, base), *prices))}}
     chosen, allowed = _settings_of(record, base), _allowance_of(record, allowance)
-    recording = read_recording(Path(record["replay"])) if record.get("replay") else None
-    services = build_services(chosen, calls=_calls_of(chosen, allowed, bool(record.get("reuse")), recording), watch=watch)
-    if recording is None:
+    services = _services_of(record, chosen, allowed, watch)
+    if not record.get("replay"):
         if not moved:
             _check_servers(record["servers"], places_of(chosen))
         record = {**record, "servers": places_of(chosen)}
@@ -167,7 +172,8 @@ def fork(
 ) -> Run:
     """Begin a new run that goes on from a step of another one; `at` is a step that `history` names.
 
-    At a step inside a study, everything but that study is kept. Raises UnknownRun, BadInput for an unknown step.
+    At a step inside a study, everything but that study is kept. What the other run was allowed, the new one is allowed anew, for
+    what it asks itself. Raises UnknownRun, BadInput for an unknown step.
     """
     base = settings_at(home, settings)
     folders = RunFolders(base.kosmos_home)
@@ -188,7 +194,7 @@ def calls(run_id: str, *, home: str | Path | None = None) -> tuple[Call, ...]:
     """Every request of a run that was answered or failed, in that order. Raises UnknownRun."""
     base = settings_at(home, None)
     record_of(RunFolders(base.kosmos_home), run_id)
-    return CallJournal(base.kosmos_home).calls_of(run_id)
+    return own_calls(base.kosmos_home, run_id)
 
 
 def disclosed(run: Run) -> str | None:
@@ -214,8 +220,10 @@ def report_text(run_id: str, *, as_json: bool = False, partial: bool = False, ho
         found = saver.get_tuple(thread(run_id))
     report: Report | None = found.checkpoint["channel_values"].get("report") if found is not None else None
     if report is None and partial:
-        services = build_services(model_settings(model="rules", settings=base))
-        report = partial_report(run_id, f"the run's status is {summary(folders, record).status}", base, services)
+        services = _services_to_look(record, base)
+        state = state_of(run_id, base, services)
+        reason = record.get("detail") or f"the run's status is {summary(folders, record).status}"
+        report = partial_report(state, reason, calls_behind(base.kosmos_home, record, state), services)
     if report is not None:
         return render_json(report) if as_json else render_markdown(report)
     raise RunStopped(
@@ -232,16 +240,43 @@ def _chains(services: Services) -> dict[str, list[str]]:
 
 def _calls_of(settings: Settings, allowance: Allowance, reuse: bool, recording: Recording | None) -> Calls:
     if recording is not None:
-        return Calls.replaying(recording.calls, recording.chain, listed(recording.run.get("prices")))
+        return Calls.replaying(recording.calls, recording.chain, recording.price_of, recording.stop)
     return Calls.of(settings, allowance, reuse=reuse)
+
+
+def _services_of(
+    record: Mapping[str, Any], settings: Settings, allowance: Allowance, watch: Callable[[Event], None] | None = None
+) -> Services:
+    """The services that a run goes on with. Raises BadInput."""
+    recording = read_recording(Path(record["replay"])) if record.get("replay") else None
+    return build_services(settings, calls=_calls_of(settings, allowance, bool(record.get("reuse")), recording), watch=watch)
+
+
+def _services_to_look(record: Mapping[str, Any], base: Settings) -> Services:
+    """Services to look at a run with; where it cannot go on, for want of a key or a recording, its models have just their names."""
+    try:
+        return _services_of(record, _settings_of(record, base), Allowance())
+    except BadInput:
+        models = ("litellm_model", "llm_provider", "kosmos_designer_model", "kosmos_analyst_model", "kosmos_fallback_models")
+        services = build_services(base.model_copy(update=dict.fromkeys(models)))
+    return replace(
+        services,
+        designers=tuple(replace(services.designers[0], model=name) for name in record["chains"]["designer"]),
+        analysts=tuple(replace(services.analysts[0], model=name) for name in record["chains"]["analyst"]),
+    )
+
+
+def _prices_of(record: Mapping[str, Any], base: Settings) -> tuple[str, ...]:
+    """The prices that a run was begun with; where it was begun with none, those of the settings."""
+    return listed(record["models"].get("prices")) or base.prices
 
 
 def _recording(path: Path, given: Mapping[str, Any], paths: Sequence[str]) -> Recording:
     """The recording to repeat. Raises BadInput where it is of another question, or of other data."""
     recording = read_recording(path.expanduser())
-    if given["question"] is not None and given["question"] != recording.run["question"]:
-        raise BadInput(f"the recording is of the question {recording.run['question']!r}: leave the question out, or give that one")
-    check_data(recording, {Path(one).name: fingerprint(Path(one)) for one in paths})
+    if given["question"] is not None and given["question"] != recording.run.question:
+        raise BadInput(f"the recording is of the question {recording.run.question!r}: leave the question out, or give that one")
+    check_data(recording, [(Path(one).name, fingerprint(Path(one))) for one in paths])
     return recording
 
 
@@ -255,7 +290,7 @@ def _settings_of(record: Mapping[str, Any], base: Settings) -> Settings:
         designer=record["chains"]["designer"][0],
         analyst=record["chains"]["analyst"][0],
         fallback=listed(models["fallback"]),
-        prices=listed(models.get("prices")),
+        prices=_prices_of(record, base),
         settings=base,
     )
 

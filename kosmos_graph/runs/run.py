@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from langgraph.types import Command
 
 from kosmos_graph import background
 from kosmos_graph.checkpoints.both_faces import BothFaces
@@ -21,14 +23,16 @@ from kosmos_graph.graph.build import compile_research
 from kosmos_graph.graph.pausing import APPROVE
 from kosmos_graph.graph.services import Services
 from kosmos_graph.graph.views import calls_of
-from kosmos_graph.providers.journal import CallJournal
 from kosmos_graph.render.usage import usage_by_model
 from kosmos_graph.run_folder import RunFolders
 from kosmos_graph.run_lock import RunLock
-from kosmos_graph.runs.partial import partial_report
-from kosmos_graph.runs.recording import write_recording
+from kosmos_graph.runs.lineage import calls_behind, own_calls
+from kosmos_graph.runs.partial import partial_report, state_of
+from kosmos_graph.runs.recording import recording_of, write_recording
 from kosmos_graph.runs.records import Status
 from kosmos_graph.settings import Settings
+from kosmos_graph.wiring.calls import Calls
+from kosmos_graph.wiring.servers import specs_of
 from kosmos_graph.wiring.services import now
 
 
@@ -41,14 +45,20 @@ class Pending:
 
 
 class Run:
-    """A run in this process, or one that has ended. Made by `start`, `resume` and `fork`."""
+    """A run in this process, or one that has ended. Made by `start`, `resume` and `fork`.
 
-    def __init__(self, run_id: str, settings: Settings, record: dict[str, Any], services: Services) -> None:
+    `decisions` answer the plans that wait, in their order; where they end, the run waits for a person.
+    """
+
+    def __init__(
+        self, run_id: str, settings: Settings, record: dict[str, Any], services: Services, decisions: Sequence[object] = ()
+    ) -> None:
         self.id = run_id
         self.settings = settings
         self.folders = RunFolders(settings.kosmos_home)
         self.pending: Pending | None = None
         self._record = record
+        self._decisions = decisions
         self._draining = False
         self._services = replace(services, stopping=lambda: self._draining)
         self._future: concurrent.futures.Future[Report | None] | None = None
@@ -100,15 +110,26 @@ class Run:
     @property
     def calls(self) -> tuple[Call, ...]:
         """Every request of the run that was answered or failed, in that order."""
-        return CallJournal(self.settings.kosmos_home).calls_of(self.id)
+        return own_calls(self.settings.kosmos_home, self.id)
 
     def partial(self, reason: str) -> Report:
         """The report on what is finished, for the `reason` that it is partial. Raises RunStopped before there is anything."""
-        return partial_report(self.id, reason, self.settings, self._services)
+        state = state_of(self.id, self.settings, self._services)
+        calls = calls_behind(self.settings.kosmos_home, self._record, state)
+        return partial_report(state, reason, calls, self._services)
 
     def record(self, path: str | Path) -> None:
-        """Write a recording of the run, from which `start(replay=…)` repeats it without any model. Raises BadInput, StoreError."""
-        write_recording(Path(path), self._record, self.calls, self.settings)
+        """Write a recording of the run, from which `start(replay=…)` repeats it without any model.
+
+        Raises BadInput for a run that repeats a recording itself, StoreError.
+        """
+        if self.replayed:
+            raise BadInput(f"run {self.id} repeats a recording, and is recorded by it: copy {self._record['replay']}")
+        state = state_of(self.id, self.settings, self._services)
+        calls = calls_behind(self.settings.kosmos_home, self._record, state)
+        price_of = Calls.of(self.settings).price_of
+        models = {spec.name: (spec, price_of(spec)) for spec in specs_of(self.settings)}
+        write_recording(Path(path).expanduser(), recording_of(self._record, state, calls, models))
 
     def stop(self, *, now: bool = False) -> None:
         """Begin no further step, and let those under way end; or with `now` cancel these too.
@@ -126,13 +147,13 @@ class Run:
 
     def begin(self, given: Any, lock: RunLock) -> Run:
         """Go on in the background with what the graph is given, holding the run's lock until it ends."""
-        self._note("running", "")
+        self._note("running")
         self._future = background.submit(self._drive(given, lock))
         return self
 
     async def _drive(self, given: Any, lock: RunLock) -> Report | None:
         status: Status = "interrupted"
-        detail = ""
+        stopped: KosmosError | None = None
         self._task = asyncio.current_task()
         try:
             if self._cancelled:
@@ -140,26 +161,28 @@ class Run:
             with open_saver(self.settings.kosmos_home) as saver:
                 graph = compile_research(self._services, saver)
                 result = await graph.ainvoke(given, self._config)
+                for decision in self._decisions:
+                    if _pending(result):
+                        result = await graph.ainvoke(Command(resume=decision), self._config)
                 self.pending = _pending(result)
                 status = "waiting" if self.pending else "finished"
                 return None if self.pending else result["report"]
-        except BadInput as error:
-            status, detail = "failed", str(error)
-            raise
         except KosmosError as error:
-            status, detail = "stopped", str(error)
+            status, stopped = "failed" if isinstance(error, BadInput) else "stopped", error
             raise
         finally:
             with contextlib.suppress(StoreError):
-                self._note(status, detail)
+                self._note(status, stopped)
+            self._services.close()
             lock.release()
 
     @property
     def _config(self) -> Any:
         return thread(self.id) | {"max_concurrency": self._record["options"]["parallel"]}
 
-    def _note(self, status: Status, detail: str) -> None:
-        self._record = {**self._record, "status": status, "detail": detail, "updated": now().isoformat()}
+    def _note(self, status: Status, stopped: KosmosError | None = None) -> None:
+        why = {"detail": "" if stopped is None else str(stopped), "error": "" if stopped is None else type(stopped).__name__}
+        self._record = {**self._record, **why, "status": status, "updated": now().isoformat()}
         self.folders.put_record(self.id, self._record)
 
 

@@ -33,8 +33,11 @@ async def draw(dataset: Dataset, design: Design, sheet: StudySheet, result: Test
 
 
 def begin_workers() -> None:
-    """Begin the worker processes, with what drawing needs already imported there."""
-    workers.begin(_warm_up)
+    """Begin the worker processes, with what drawing needs already imported there; without any, figures are drawn here."""
+    try:
+        workers.begin(_warm_up)
+    except OSError as error:
+        _log.warning("figures are drawn without worker processes, because none can be begun: %s", error)
 
 
 def _warm_up() -> None:

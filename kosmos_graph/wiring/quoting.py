@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kosmos_graph.agents.batch import MAX_CLAIM_TRIES, MAX_DESIGNS
@@ -13,7 +13,7 @@ from kosmos_graph.domain.quote import Quote
 from kosmos_graph.graph.views import MAX_REPAIRS
 from kosmos_graph.providers.chat_asker import ASKED_AGAIN
 from kosmos_graph.providers.names import ModelSpec
-from kosmos_graph.providers.prices import Price, price_of, prompt_tokens
+from kosmos_graph.providers.prices import Price, prompt_tokens
 
 ASK_TOKENS = (250, 2000)
 """Tokens of an ask beside the part that all prompts of a run share: at least, and at most with the replies it corrects."""
@@ -39,15 +39,17 @@ def asks_of(role: AgentRole, hypotheses: int, cycles: int) -> Asks:
     return Asks(low=2, high=cycles * hypotheses * MAX_CLAIM_TRIES + MAX_CLAIM_TRIES)
 
 
-def quote(material: Material, first: Mapping[AgentRole, str | ModelSpec], prices: Mapping[str, Price]) -> Quote | None:
-    """The quote for a run with these models first in their chains; None where no model is asked. May load LiteLLM."""
+def quote(
+    material: Material, first: Mapping[AgentRole, str | ModelSpec], price_of: Callable[[ModelSpec], Price | None]
+) -> Quote | None:
+    """The quote for a run with these models first in their chains; None where no model is asked."""
     models: dict[AgentRole, ModelSpec] = {role: spec for role, spec in first.items() if not isinstance(spec, str)}
     if not models:
         return None
     options = material.options
     count = max(options.hypotheses, len(material.sheet.hypotheses))
     asks = {role: asks_of(role, count, options.cycles) for role in models}
-    known = {role: price_of(spec, prices) for role, spec in models.items()}
+    known = {role: price_of(spec) for role, spec in models.items()}
     shared = prompt_tokens([("system", preamble(material))])
     unknown = sorted({models[role].name for role, price in known.items() if price is None})
     ends = [_costs(models[role], price, asks[role], shared) for role, price in known.items() if price is not None]

@@ -62,6 +62,7 @@ def build_services(
         store=RunFolders(settings.kosmos_home),
         data=DataFiles(),
         draw=draw,
+        close=calls.close,
         quote=calls.quote if designer is None and analyst is None else lambda material: None,
         clock=clock,
         approve=approve,

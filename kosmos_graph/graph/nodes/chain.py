@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kosmos_graph.domain.calls import AgentRole, CallSite, Fallback, ModelFailure
-from kosmos_graph.errors import ModelError, RunStopped
+from kosmos_graph.errors import Malformed, ModelError, Refused, RunStopped, Truncated
 from kosmos_graph.graph.pausing import pause
 from kosmos_graph.graph.services import Link
 from kosmos_graph.graph.state import CallLog
 
 A = TypeVar("A")
+_NO_GOOD = (Malformed, Refused, Truncated)
+"""Failures that lie in what was answered: the same answers would be the same failure again."""
 
 
 def failure_key(role: AgentRole, node: str, branch: str, link: int) -> str:
@@ -50,12 +52,20 @@ async def ask_chain(
         update = await ask(opened.agent)
     except ModelError as error:
         if place + 1 >= len(chain):
+            if isinstance(error, _NO_GOOD):
+                await opened.forget()
             pause(RunStopped(_exhausted(chain, role, error)))
         failure = ModelFailure(
             role=role, node=node, branch=branch, link=place, model=link.model, failure=error.kind, reason=str(error)
         )
         return {"failures": {key: failure}, **_calls(f"{key}{attempt}!", opened.usage)}
     return {**update, **_calls(f"{key}{attempt}", opened.usage)}
+
+
+def call_key(node: str, branch: str, attempt: str) -> str:
+    """The key of an execution's calls in the state, from the parts of its CallSite."""
+    before, role, place = attempt.rsplit("/", 2)
+    return f"{branch}/{node}/{role}/{place}{before}"
 
 
 def _calls(key: str, usage: Sequence[Any]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphBubbleUp
@@ -45,24 +46,26 @@ def observed(name: str, node: Node[S], services: Services, *, in_branch: bool) -
             services.store.log(event, services.clock())
             services.watch(event)
 
-        if services.stopping():
-            stopped = RunStopped(f"it was asked to stop before {name}; `resume` goes on from there")
-            if in_branch:
-                pause(stopped)
-            raise stopped
-        tell("started")
-        try:
-            check_state(state)
-            update = await node({**state, "run_id": run_id})  # type: ignore[arg-type]  # the state with its run's id
-        except GraphBubbleUp:
-            tell("paused")
-            raise
-        except KosmosError as error:
-            tell("failed")
+        def stop(error: KosmosError) -> NoReturn:
             if in_branch:
                 pause(error)
+            raise error
+
+        if services.stopping():
+            stop(RunStopped(f"it was asked to stop before {name}; `resume` goes on from there"))
+        try:
+            tell("started")
+            check_state(state)
+            update = await node({**state, "run_id": run_id})  # type: ignore[arg-type]  # the state with its run's id
+            tell("finished")
+        except GraphBubbleUp:
+            with contextlib.suppress(StoreError):
+                tell("paused")
             raise
-        tell("finished")
+        except KosmosError as error:
+            with contextlib.suppress(StoreError):
+                tell("failed")
+            stop(error)
         return update
 
     run.__name__ = run.__qualname__ = name
