@@ -64,6 +64,14 @@ class RunFolders:
             if not path.exists():
                 write_whole(path, content)
 
+    def artefact(self, run_id: str, name: str) -> bytes:
+        """A file of `artifacts/`. Raises StoreError where it cannot be read."""
+        path = self.path(run_id) / "artifacts" / name
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"the run's artefact {path} cannot be read: {error.strerror or error}") from error
+
     def put_report(self, run_id: str, report: Report) -> None:
         """Write `report.json` and `report.md`. Raises StoreError."""
         folder = self.path(run_id)

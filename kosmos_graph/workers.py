@@ -25,6 +25,8 @@ from typing import IO, Any, TypeVar
 T = TypeVar("T")
 
 MOST_WORKERS = 4
+NICENESS = 5
+"""How far a worker stands back where cores are few: what it computes is waited for last."""
 _LENGTH = struct.Struct("<Q")
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 
@@ -143,7 +145,7 @@ def begin(warm_up: Callable[[], object]) -> None:
     global _pool  # noqa: PLW0603 - there is one a process
     with _lock:
         if not begun():
-            _pool = Pool(warm_up, max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1)))
+            _pool = Pool(warm_up, min(MOST_WORKERS, os.cpu_count() or 1))
             atexit.register(_pool.end)
 
 
@@ -165,6 +167,8 @@ def serve() -> None:
     """The worker's side: answer calls until the input ends. What the functions print goes to standard error."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     while True:
         try:
             function, arguments = read(sys.stdin.buffer)

@@ -40,12 +40,12 @@ def after_approve_plan(state: ResearchState) -> list[Send] | Literal["decide_nex
 
 
 def _frame(state: ResearchState, *, dataset: str) -> dict[str, object]:
-    start, cards = state.get("start"), state.get("cards") or {}
-    frame: dict[str, object] = {name: state[name] for name in ("question", "sheet", "settled", "links") if name in state}
+    start, frames = state.get("start"), state.get("frames") or {}
+    frame: dict[str, object] = {"links": state["links"]} if "links" in state else {}
     if start is not None:
         frame["run_id"] = start.run_id
-    if dataset in cards:
-        frame["card"] = cards[dataset]
+    if dataset in frames:
+        frame["frame"] = frames[dataset]
     return frame
 
 

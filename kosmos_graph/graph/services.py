@@ -62,6 +62,10 @@ class Store(Protocol):
         """Keep files under their content-derived names."""
         ...
 
+    def artefact(self, run_id: str, name: str) -> bytes:
+        """A file that was kept. Raises StoreError where it is gone."""
+        ...
+
     def put_report(self, run_id: str, report: Report) -> None:
         """Write the report in every format, replacing what is there."""
         ...

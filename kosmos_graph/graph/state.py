@@ -138,8 +138,11 @@ class Ledger(TypedDict, total=False):
 
 
 class Frame(Ledger, total=False):
-    """What a branch is about."""
+    """What a branch is about. In a whole run `frame` is the hash of what branches share (see `graph.frames`), and the four keys
+    that it stands for are put in for the nodes and never written; a study's own graph is given the four.
+    """
 
+    frame: str
     question: str
     card: DataCard
     sheet: StudySheet
@@ -185,6 +188,7 @@ class ResearchState(ResearchInput, ResearchOutput, Ledger, total=False):
     settled: Options
     sheet: StudySheet
     cards: Annotated[dict[str, DataCard], write_once]
+    frames: Annotated[dict[str, str], write_once]
     cycle: Annotated[int, later]
     proposals: Annotated[dict[str, ResearchPlan], write_once]
     designs: Annotated[dict[str, Design], write_once]

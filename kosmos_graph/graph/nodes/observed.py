@@ -10,6 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphBubbleUp
 
 from kosmos_graph.errors import KosmosError, RunStopped, StoreError
+from kosmos_graph.graph.frames import filled
 from kosmos_graph.graph.pausing import pause
 from kosmos_graph.graph.services import Event, Services
 from kosmos_graph.graph.state import FORMAT_VERSION, conflicts
@@ -56,7 +57,8 @@ def observed(name: str, node: Node[S], services: Services, *, in_branch: bool) -
         try:
             tell("started")
             check_state(state)
-            update = await node({**state, "run_id": run_id})  # type: ignore[arg-type]  # the state with its run's id
+            whole = filled(services.store, run_id, state)
+            update = await node({**whole, "run_id": run_id})  # type: ignore[arg-type]  # the state with its run's id
             tell("finished")
         except GraphBubbleUp:
             with contextlib.suppress(StoreError):

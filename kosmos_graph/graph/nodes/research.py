@@ -17,6 +17,7 @@ from kosmos_graph.domain.question import Options, Question
 from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.verdict import judge
 from kosmos_graph.graph.approval import apply_decision
+from kosmos_graph.graph.frames import Shared, keep
 from kosmos_graph.graph.locking import lock
 from kosmos_graph.graph.nodes.chain import ask_chain, move_on
 from kosmos_graph.graph.pausing import APPROVE
@@ -53,12 +54,15 @@ class ResearchNodes:
         datasets = await asyncio.to_thread(self.services.data.open_all, paths, sheet)
         cards = {dataset.card.name: dataset.card for dataset in datasets}
         check_sheet(sheet, tuple(cards.values()))
+        shared = {name: Shared(question=question, card=card, sheet=sheet, settled=options) for name, card in cards.items()}
+        kept = {name: await asyncio.to_thread(keep, self.services.store, state["run_id"], one) for name, one in shared.items()}
         return {
             "start": Start(run_id=state["run_id"], started=self.services.clock().isoformat()),
             "question": question,
             "settled": options,
             "sheet": sheet,
             "cards": cards,
+            "frames": kept,
             "cycle": 1,
         }
 
