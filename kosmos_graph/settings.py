@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     kosmos_fallback_models: str | None = None
     kosmos_home: Path = Path(".kosmos")
     kosmos_loopback_calls: int = Field(default=1, ge=1)
+    kosmos_calls_at_once: int | None = Field(default=None, ge=1)
+    kosmos_requests_per_minute: float | None = Field(default=None, gt=0)
+    kosmos_tokens_per_minute: float | None = Field(default=None, gt=0)
     kosmos_prices: str | None = None
 
     ollama_api_base: str | None = None
@@ -105,7 +108,15 @@ class Settings(BaseSettings):
     @property
     def limits(self) -> Limits:
         """What holds for every call to a model."""
-        return Limits(self.litellm_max_tokens, self.litellm_temperature, self.litellm_timeout, self.kosmos_loopback_calls)
+        return Limits(
+            max_tokens=self.litellm_max_tokens,
+            temperature=self.litellm_temperature,
+            timeout=self.litellm_timeout,
+            loopback_calls=self.kosmos_loopback_calls,
+            calls_at_once=self.kosmos_calls_at_once,
+            requests_per_minute=self.kosmos_requests_per_minute,
+            tokens_per_minute=self.kosmos_tokens_per_minute,
+        )
 
     @property
     def fallbacks(self) -> tuple[str, ...]:

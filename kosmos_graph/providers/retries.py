@@ -24,7 +24,8 @@ class RetryPolicy:
     At most `attempts` requests, and none that would begin more than `deadline` seconds after the first. The wait is what the
     server asked for (Retry-After), else it doubles from `first_wait` up to `longest_wait` seconds, half of it left to chance.
     `cool_down` is for how many seconds a server that used all attempts up is left alone by every call of the process; 0 never
-    leaves it alone. Sleeping, the clock (seconds, monotonic) and chance (in [0, 1)) are passed in.
+    leaves it alone. `before` is called before every request; what it raises ends the call. Sleeping, the clock (seconds,
+    monotonic) and chance (in [0, 1)) are passed in.
     """
 
     attempts: int = 4
@@ -36,6 +37,7 @@ class RetryPolicy:
     sleep_async: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
+    before: Callable[[], None] = lambda: None
 
     def call(self, attempt: Callable[[], T], breaker: Breaker | None = None, model: str = "") -> T:
         """The result of the first attempt that succeeds. Raises what the last one raised.
@@ -43,13 +45,19 @@ class RetryPolicy:
         `breaker` is that of the server, `model` the name to call the model by when the server is left alone.
         """
         with Visit(breaker or Breaker(), self, model) as visit:
-            return Retrying(**self._rules(visit), sleep=self.sleep)(lambda: visit.attempt(attempt))
+
+            def once() -> T:
+                self.before()
+                return visit.attempt(attempt)
+
+            return Retrying(**self._rules(visit), sleep=self.sleep)(once)
 
     async def call_async(self, attempt: Callable[[], Awaitable[T]], breaker: Breaker | None = None, model: str = "") -> T:
         """The same, asynchronously."""
         with Visit(breaker or Breaker(), self, model) as visit:
 
             async def once() -> T:
+                self.before()
                 return await visit.attempt_async(attempt)
 
             return await AsyncRetrying(**self._rules(visit), sleep=self.sleep_async)(once)

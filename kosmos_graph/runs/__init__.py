@@ -42,7 +42,7 @@ from kosmos_graph.runs.run import Pending, Run
 from kosmos_graph.settings import Settings, listed
 from kosmos_graph.wiring.calls import Calls
 from kosmos_graph.wiring.data_files import unchanged
-from kosmos_graph.wiring.servers import hosts_of, places_of
+from kosmos_graph.wiring.servers import forget_outages, hosts_of, places_of
 from kosmos_graph.wiring.services import build_services, model_settings, now
 
 __all__ = [
@@ -150,6 +150,7 @@ def resume(
     if not record.get("replay"):
         if not moved:
             _check_servers(record["servers"], places_of(chosen))
+        forget_outages(chosen)
         record = {**record, "servers": places_of(chosen)}
     record = {**record, "allowance": {"budget": allowed.budget, "calls": allowed.calls}}
     lock = claim(RunFolders(base.kosmos_home), run_id)

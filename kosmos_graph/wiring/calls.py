@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from kosmos_graph.providers.desk import Desk
 from kosmos_graph.providers.journal import CallJournal, Journal, ReplayJournal
 from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.providers.prices import Price, most_of, parse_prices, price_of
+from kosmos_graph.providers.retries import RetryPolicy
 from kosmos_graph.settings import Settings
 from kosmos_graph.wiring.drawing import begin_workers
 from kosmos_graph.wiring.models import chain_of
@@ -36,6 +37,7 @@ class Calls:
     given: Mapping[str, Price]
     purses: Purses | None = None
     bounded: bool = False
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
     close: Callable[[], None] = lambda: None
 
     @classmethod
@@ -87,7 +89,8 @@ class Calls:
             begin_workers()  # they are ready by the time that the model has answered
             purse = self.purses.of(site.run) if self.purses else None
             desk = Desk(model.name, role, model.route, model.temperature, site, self.journal, purse, price)
-            asker = ChatAsker(model, role, desk=desk)
+            policy = replace(self.policy, before=purse.check_time) if purse else self.policy
+            asker = ChatAsker(model, role, policy, desk)
             return Opened(agent=bound(asker), usage=asker.usage, forget=desk.forget)
 
         return Link(model=model.name, open=open_bound)

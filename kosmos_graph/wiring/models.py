@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -45,11 +46,11 @@ def get_chat_model(
         raise BadInput("rules is no chat model; it may stand as designer, analyst or fallback of a run")
     secret = SecretStr(api_key) if isinstance(api_key, str) and api_key else api_key or None
     default = known.limits
-    limits = Limits(
+    limits = replace(
+        default,
         max_tokens=default.max_tokens if max_tokens is None else max_tokens,
         temperature=default.temperature if temperature is None else temperature,
         timeout=default.timeout if timeout is None else timeout,
-        loopback_calls=default.loopback_calls,
     )
     spec = _spec(known, limits, name, provider, api_base, secret)
     return open_chat(require_key(spec), policy, **options)

@@ -6,6 +6,7 @@ import socket
 from urllib.parse import urlsplit
 
 from kosmos_graph.domain.calls import AgentRole
+from kosmos_graph.providers.breaker import forget
 from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.settings import Settings
 from kosmos_graph.wiring.models import chain_of
@@ -33,6 +34,12 @@ def hosts_of(settings: Settings) -> tuple[str, ...]:
     """Where the chains' models are asked, apart from this machine: hosts, or the provider's name."""
     away = (spec for spec in specs_of(settings) if not spec.loopback)
     return tuple(sorted({(urlsplit(spec.api_base).hostname if spec.api_base else None) or spec.provider for spec in away}))
+
+
+def forget_outages(settings: Settings) -> None:
+    """Ask the chains' servers again that were left alone for a while: whoever resumes a run means that they are mended."""
+    for spec in specs_of(settings):
+        forget(spec.server)
 
 
 def silent_servers(settings: Settings) -> tuple[str, ...]:
