@@ -131,7 +131,7 @@ def print_replay() -> None:
         check=False,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    calls = [line.strip() for line in ended.stdout.splitlines() if " call " in line]
+    calls = [line.strip() for line in ended.stdout.splitlines() if "s call " in line]
     wall = time.perf_counter() - began
     print(f"{'replay of the recorded run, pytest included':<58}{wall:8.2f} s wall, exit code {ended.returncode}")
     for call in calls:

@@ -12,9 +12,10 @@ from kosmos_graph.data.dataset import Dataset
 from kosmos_graph.domain.calls import CallSite, CallUsage
 from kosmos_graph.domain.data_card import DataCard
 from kosmos_graph.domain.design import Design
+from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.quote import Quote
 from kosmos_graph.domain.report import Report
-from kosmos_graph.domain.results import TestResult
+from kosmos_graph.domain.results import Execution, TestResult
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.experiments.runner import Drawing
 
@@ -87,6 +88,14 @@ class DataSource(Protocol):
         ...
 
 
+class Execute(Protocol):
+    """Executes a design."""
+
+    async def __call__(self, dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str) -> Execution:
+        """The execution under the generation key `key`; one that failed is a result."""
+        ...
+
+
 class Draw(Protocol):
     """Draws the figure of a result."""
 
@@ -106,6 +115,7 @@ class Services:
     analysts: tuple[Link[Analyst], ...]
     store: Store
     data: DataSource
+    execute: Execute
     draw: Draw
     clock: Callable[[], datetime]
     approve: bool = False

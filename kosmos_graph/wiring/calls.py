@@ -21,7 +21,7 @@ from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.providers.prices import Price, most_of, parse_prices, price_of
 from kosmos_graph.providers.retries import RetryPolicy
 from kosmos_graph.settings import Settings
-from kosmos_graph.wiring.drawing import begin_workers
+from kosmos_graph.wiring.computing import begin_workers
 from kosmos_graph.wiring.models import chain_of
 from kosmos_graph.wiring.quoting import quote
 from kosmos_graph.wiring.servers import ROLES, specs_of

@@ -25,8 +25,8 @@ from kosmos_graph.graph.services import Event, Link, Opened, Services
 from kosmos_graph.run_folder import RunFolders
 from kosmos_graph.settings import Settings, load_settings
 from kosmos_graph.wiring.calls import Calls
+from kosmos_graph.wiring.computing import draw, execute
 from kosmos_graph.wiring.data_files import DataFiles
-from kosmos_graph.wiring.drawing import draw
 
 PACKAGES = ("kosmos-graph", "langgraph", "litellm", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
@@ -61,6 +61,7 @@ def build_services(
         analysts=_given(analyst) if analyst is not None else calls.links("analyst", RulesAnalyst, ModelAnalyst),
         store=RunFolders(settings.kosmos_home),
         data=DataFiles(),
+        execute=execute,
         draw=draw,
         close=calls.close,
         quote=calls.quote if designer is None and analyst is None else lambda material: None,

@@ -11,7 +11,6 @@ from kosmos_graph.claims.check import check_sentences, study_licence
 from kosmos_graph.domain.analysis import Analysis, Deviation, Study
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.results import Artefact, Execution
-from kosmos_graph.experiments.runner import run_design
 from kosmos_graph.graph.nodes.chain import ask_chain, move_on
 from kosmos_graph.graph.services import Services
 from kosmos_graph.graph.state import Abandoned, StudyState
@@ -29,7 +28,7 @@ class StudyNodes:
         """Execute the design in force for real. A failed execution is a result."""
         design, card, sheet = design_in_force(state), state["card"], state["sheet"]
         dataset = await asyncio.to_thread(self.services.data.reopen, card, sheet)
-        execution = await asyncio.to_thread(run_design, dataset, design, sheet, state["settled"], design.key)
+        execution = await self.services.execute(dataset, design, sheet, state["settled"], design.key)
         return {"executions": {design.key: execution}}
 
     async def draw_study(self, state: StudyState) -> dict[str, Any]:
