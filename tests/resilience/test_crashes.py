@@ -1,0 +1,19 @@
+"""What `benchmarks.crashes` claims, of a few processes that are really killed."""
+
+import pytest
+
+from benchmarks.crashes import KINDS, outcomes
+
+
+@pytest.fixture
+def allowed_hosts():
+    """Loopback, and the socket file over which the server of the children is asked for one."""
+    return ["127.0.0.1", r".*/pymp-"]
+
+
+@pytest.mark.timeout(300)
+def test_runs_killed_anywhere_come_to_the_same_report_and_only_what_was_in_flight_is_sent_again(tmp_path):
+    found = list(outcomes(tmp_path, 20, seed=7))
+    assert {one.kill: one.wrong for one in found if one.wrong} == {}
+    assert {one.kill.kind for one in found if one.died} == set(KINDS)
+    assert any(one.again for one in found), "no kill met a request in flight, so nothing was tried"
