@@ -19,6 +19,8 @@ from kosmos_graph.render.markdown import render_markdown
 
 RECORD = "run.json"
 LOG = "events.jsonl"
+HALF_WRITTEN = "."
+"""How the name of a file begins that is being written; a process that is killed leaves it behind, and it means nothing."""
 REQUIRED = {"id", "question", "data", "about", "options", "approve", "models", "chains", "servers", "began", "status"}
 
 
@@ -31,7 +33,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, whatever happens in between. Raises StoreError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{HALF_WRITTEN}{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)

@@ -12,7 +12,7 @@ from kosmos_graph.checkpoints.forking import Step, steps_of
 from kosmos_graph.checkpoints.sqlite import open_saver
 from kosmos_graph.errors import BadInput, RunExists, StoreError, UnknownRun
 from kosmos_graph.ids import is_run_id, new_run_id
-from kosmos_graph.run_folder import RunFolders
+from kosmos_graph.run_folder import HALF_WRITTEN, RunFolders
 from kosmos_graph.run_lock import FILENAME as LOCK_FILE
 from kosmos_graph.run_lock import RunLock
 from kosmos_graph.settings import Settings, load_settings
@@ -107,7 +107,7 @@ def claim_new(folders: RunFolders, wanted: str | None) -> tuple[RunLock, str]:
             f"the home folder {folders.home} cannot be written: {error.strerror or error}; choose another one"
         ) from error
     lock = claim(folders, run_id)
-    if any(path.name != LOCK_FILE for path in folder.iterdir()):
+    if any(path.name != LOCK_FILE and not path.name.startswith(HALF_WRITTEN) for path in folder.iterdir()):
         lock.release()
         raise RunExists(f"there is a run {run_id} already: resume it, or choose another id")
     return lock, run_id
