@@ -11,7 +11,10 @@ AgentRole = Literal["designer", "analyst"]
 
 
 class CallUsage(Value):
-    """One answered request. `cost` is in US dollars, None when the price is unknown. `seconds` is a clock field."""
+    """One answered request. `cost` is in US dollars, None when the price is unknown. `seconds` is a clock field.
+
+    `repaired`: the value that was wanted stood among other text (fences, words, a list of one), which was left out.
+    """
 
     model: str
     role: AgentRole
@@ -19,6 +22,7 @@ class CallUsage(Value):
     output_tokens: int
     cost: float | None
     seconds: float = 0.0
+    repaired: bool = False
 
 
 class CallSite(Value):

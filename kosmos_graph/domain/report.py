@@ -85,7 +85,10 @@ class Unanswered(Value):
 
 
 class RoleUsage(Value):
-    """Use of one model in one role. `cost` sums the known prices; `unknown_price_calls` were not priced."""
+    """Use of one model in one role. `cost` sums the known prices; `unknown_price_calls` were not priced.
+
+    In `repaired_replies` the value stood among other text, which was left out.
+    """
 
     role: str
     model: str
@@ -94,6 +97,7 @@ class RoleUsage(Value):
     output_tokens: int
     cost: float
     unknown_price_calls: int
+    repaired_replies: int = 0
 
 
 class DataSource(Value):

@@ -18,7 +18,7 @@ from kosmos_graph.providers.desk import Answer, Desk, Request
 from kosmos_graph.providers.models import open_chat
 from kosmos_graph.providers.names import ModelSpec
 from kosmos_graph.providers.reply_schema import reply_schema, response_format
-from kosmos_graph.providers.reply_text import NotOneObject, one_object, without_reasoning
+from kosmos_graph.providers.reply_text import NotOneObject, one_object, repairs_of, without_reasoning
 from kosmos_graph.providers.retries import RetryPolicy
 from kosmos_graph.providers.usage import price
 
@@ -98,7 +98,7 @@ class ChatAsker:
                 raise
             self._schema_in_words = True
             return None
-        self._record(answer.input_tokens, answer.output_tokens, answer.cost, answer.seconds)
+        self._record(answer.input_tokens, answer.output_tokens, answer.cost, answer.seconds, repaired=_repaired(answer.text))
         return self._whole(ask, answer)
 
     def _whole(self, ask: _Ask, answer: Answer) -> str | None:
@@ -160,14 +160,27 @@ class ChatAsker:
         if reply is not None:
             ask.corrections = (*ask.corrections, (without_reasoning(reply)[:_REPLY_SHOWN], listed))
 
-    def _record(self, input_tokens: int, output_tokens: int, cost: float | None, seconds: float) -> None:
+    def _record(self, input_tokens: int, output_tokens: int, cost: float | None, seconds: float, *, repaired: bool = False) -> None:
         used = CallUsage(
-            model=self.model, role=self._role, input_tokens=input_tokens, output_tokens=output_tokens, cost=cost, seconds=seconds
+            model=self.model,
+            role=self._role,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cost=cost,
+            seconds=seconds,
+            repaired=repaired,
         )
         self.usage.append(used)
 
     def _failed(self, kind: type[ModelError], message: str) -> ModelError:
         return kind(message, model=self.model)
+
+
+def _repaired(reply: str) -> bool:
+    try:
+        return bool(repairs_of(reply))
+    except NotOneObject:
+        return False
 
 
 def _valid(reply: str, schema: type[T], check: Callable[[T], tuple[str, ...]] | None) -> T | tuple[str, ...]:

@@ -57,8 +57,13 @@ def _run_caveats(record: Record, found: Sequence[Answered]) -> Iterator[str]:
 
 def notice(record: Record) -> str | None:
     """What stands at the top of a report in which models gave up: which, and who took over."""
-    moved = dict.fromkeys((fallback.role, fallback.from_model, fallback.to_model) for fallback in record.fallbacks)
-    parts = [f"{left} gave up as {role}, and {to} took over" for role, left, to in sorted(moved)]
+    moves: dict[tuple[str, str], set[str]] = {}
+    for fallback in record.fallbacks:
+        moves.setdefault((fallback.from_model, fallback.to_model), set()).add(fallback.role)
+    parts = [
+        f"{left} gave up as {' and '.join(sorted(roles, reverse=True))}, and {to} took over"
+        for (left, to), roles in sorted(moves.items())
+    ]
     return f"In this run {'; '.join(parts)}. Each part names who wrote it." if parts else None
 
 

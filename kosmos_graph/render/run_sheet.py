@@ -17,7 +17,9 @@ def run_sheet_lines(run: RunSheet) -> Iterator[str]:
         ("data", "rows", "columns", "SHA-256"),
         ((one.name, numbers.count(one.rows), numbers.count(one.columns), one.sha256) for one in run.data),
     )
-    yield from table(("role", "model", "calls", "tokens in", "tokens out", "cost (US$)"), (_usage(one) for one in run.usage))
+    yield from table(
+        ("role", "model", "calls", "repaired", "tokens in", "tokens out", "cost (US$)"), (_usage(one) for one in run.usage)
+    )
     yield from table(
         ("role", "node", "branch", "from", "to", "reason"),
         ((one.role, one.node, one.branch, one.from_model, one.to_model, one.reason) for one in run.fallbacks),
@@ -59,4 +61,4 @@ def _usage(one: RoleUsage) -> tuple[str, ...]:
     parts = [f"{one.cost:.4f}"] if priced else []
     parts += [f"{numbers.count(one.unknown_price_calls)} calls of unknown price"] if one.unknown_price_calls else []
     tokens = (numbers.count(one.input_tokens), numbers.count(one.output_tokens))
-    return (one.role, one.model, numbers.count(one.calls), *tokens, " + ".join(parts))
+    return (one.role, one.model, numbers.count(one.calls), numbers.count(one.repaired_replies), *tokens, " + ".join(parts))

@@ -26,4 +26,5 @@ def _summed(role: str, model: str, calls: list[CallUsage]) -> RoleUsage:
         output_tokens=sum(call.output_tokens for call in calls),
         cost=math.fsum(call.cost for call in calls if call.cost is not None),
         unknown_price_calls=sum(call.cost is None for call in calls),
+        repaired_replies=sum(call.repaired for call in calls),
     )

@@ -235,3 +235,10 @@ async def test_nothing_is_streamed_even_where_a_listener_asks_for_it():
 def test_it_is_an_asker(loopback):
     asker: Asker = asker_of(loopback)
     assert asker.usage == []
+
+
+async def test_a_repaired_reply_is_counted_and_a_bare_one_is_not():
+    choice, asker, _ = await asked(Reply(f"Here it is:\n```json\n{GOOD}\n```"))
+    assert (choice, [call.repaired for call in asker.usage]) == (CHOICE, [True])
+    choice, asker, _ = await asked(Reply(GOOD))
+    assert (choice, [call.repaired for call in asker.usage]) == (CHOICE, [False])
