@@ -112,22 +112,26 @@ def key_of_call(call: Call) -> Key:
     return tuple(text for _, text in call.messages), call.max_tokens
 
 
-def journaled(home: Path, run: str) -> Mapping[Key, str]:
-    """What came last of each settled request of a run, as the file says: "answered", or "malformed", after which it is sent again.
+def settled_calls(home: Path, run: str) -> list[Call]:
+    """The settled requests of a run as the file says, without those that a node was told to ask anew.
 
-    Read from the file and not through the journal, which is what is being tried. What a node was told to ask anew is left out.
+    Read from the file and not through the journal, which is what is being tried.
     """
     path = home / FILENAME
     if not path.exists():
-        return {}
+        return []
     with closing(sqlite3.connect(path)) as connection:
         same = "f.run = c.run AND f.node = c.node AND f.branch = c.branch AND f.attempt = c.attempt"
         forgotten = f"SELECT MAX(until) FROM forgotten f WHERE {same}"
         rows = connection.execute(
             f"SELECT content FROM calls c WHERE run = ? AND id > COALESCE(({forgotten}), 0) ORDER BY id", (run,)
         ).fetchall()
-    calls = [Call.model_validate_json(content) for (content,) in rows]
-    return {key_of_call(call): call.outcome for call in calls if call.settled}
+    return [call for (content,) in rows if (call := Call.model_validate_json(content)).settled]
+
+
+def journaled(home: Path, run: str) -> Mapping[Key, str]:
+    """What came last of each settled request of a run: "answered", or "malformed", after which it is sent once more."""
+    return {key_of_call(call): call.outcome for call in settled_calls(home, run)}
 
 
 def paid_again(before: Mapping[Key, str], received: list[Received]) -> list[Key]:
