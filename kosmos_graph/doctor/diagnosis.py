@@ -23,6 +23,7 @@ Check = Literal[
     "latency",
     "writable",
     "store",
+    "journal",
     "space",
 ]
 Status = Literal["ok", "warning", "failed", "skipped"]

@@ -12,10 +12,11 @@ from kosmos_graph.doctor.chains import Chains, Place, chains_of
 from kosmos_graph.doctor.diagnosis import Diagnosis, Finding
 from kosmos_graph.doctor.keeping import examine_home
 from kosmos_graph.doctor.origins import Origins
-from kosmos_graph.doctor.price import has_no_price, price_of
+from kosmos_graph.doctor.price import price_finding
 from kosmos_graph.doctor.served import Served
 from kosmos_graph.doctor.sources import key_finding, settings_finding
 from kosmos_graph.providers.names import ModelSpec
+from kosmos_graph.providers.prices import parse_prices
 from kosmos_graph.providers.scrubbing import remember
 from kosmos_graph.settings import Settings
 from kosmos_graph.wiring.servers import silent_servers
@@ -44,6 +45,7 @@ def examine(settings: Settings, *, offline: bool = False, free_only: bool = Fals
     arguments, so that it can be said where a setting comes from. Raises UnknownModel or BadInput for chains that cannot be.
     """
     chains = chains_of(settings)
+    parse_prices(settings.prices)
     _hide_keys(settings)
     origins = Origins(settings, arguments)
     examined = [_examine(place, settings, origins, offline=offline, free_only=free_only) for place in chains.places]
@@ -90,7 +92,12 @@ def _examine(place: Place, settings: Settings, origins: Origins, *, offline: boo
     if place.spec is None:
         return _Examined(place.subject, (named, key), barred=True)
     served = _served(place.subject, place.spec, offline=offline, free_only=free_only)
-    found = (named, served.refused_key() or key, *served.findings(), _price(place.subject, place.spec))
+    found = (
+        named,
+        served.refused_key() or key,
+        *served.findings(),
+        price_finding(place.subject, place.spec, parse_prices(settings.prices)),
+    )
     return _Examined(place.subject, found)
 
 
@@ -109,17 +116,6 @@ async def _ask(subject: str, spec: ModelSpec, *, free_only: bool) -> Served:
     if free_only:
         return Served(subject, spec, catalogue, None, unlisted, _FREE)
     return Served(subject, spec, catalogue, await call(spec), unlisted)
-
-
-def _price(subject: str, spec: ModelSpec) -> Finding:
-    if has_no_price(spec):
-        return Finding(subject=subject, check="price", status="ok", detail="a server of one's own sends no bill")
-    price = price_of(spec)
-    if price is None:
-        remedy = "look at the provider for what a run costs; the report will say that the price is unknown"
-        return Finding(subject=subject, check="price", status="warning", detail="LiteLLM knows no price of it", remedy=remedy)
-    detail = f"{price[0]:g} US dollars for a million tokens in, {price[1]:g} out"
-    return Finding(subject=subject, check="price", status="ok", detail=detail)
 
 
 def _eased(examined: list[_Examined], chains: Chains) -> Iterator[_Examined]:

@@ -188,7 +188,7 @@ class Served:
             return self._finding("usage", "skipped", "the model gave no answer")
         into, out = told.tokens
         if into and out:
-            return self._finding("usage", "ok", f"reported: {into} tokens in and {out} out for one word")
+            return self._finding("usage", "ok", f"counted: {into} tokens in and {out} out for one word")
         detail = "the server reports no numbers of tokens, so that a report's usage will be too small"
         return self._finding("usage", "warning", detail, "switch usage on at the server, or look there for what a run used")
 

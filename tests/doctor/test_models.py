@@ -8,6 +8,7 @@ import time
 import pytest
 
 from kosmos_graph.doctor import examine
+from kosmos_graph.errors import BadInput
 from kosmos_graph.settings import load_settings
 from tests.doctor.conftest import KEY
 from tests.doctor.provider import (
@@ -244,6 +245,18 @@ def test_a_price_is_known_or_said_to_be_unknown(home, model, status, said):
     found = {finding.check: finding for finding in examine(settings, offline=True).findings}
     assert found["price"].status == status
     assert said in found["price"].detail
+
+
+def test_a_price_that_was_given_is_the_one_that_counts(home):
+    given = "openai/gpt-4o=7/8,openai/small=0/0"
+    settings = load_settings(litellm_model="openai/gpt-4o", openai_api_key=KEY, kosmos_prices=given, kosmos_home=home)
+    found = {finding.check: finding for finding in examine(settings, offline=True).findings}
+    assert "7 US dollars for a million tokens in, 8 out" in found["price"].detail
+
+
+def test_a_price_that_is_none_is_bad_input(home):
+    with pytest.raises(BadInput, match="MODEL=IN/OUT"):
+        examine(load_settings(kosmos_prices="much", kosmos_home=home))
 
 
 def test_offline_asks_nothing(look, provider):
