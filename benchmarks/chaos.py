@@ -28,6 +28,7 @@ from benchmarks.faults import (
     MODEL,
     FailingServer,
     journaled,
+    key_of,
     paid_again,
     settings_for,
     settled_calls,
@@ -99,7 +100,7 @@ def trial(home: Path, data: Path, number: int, seed: int, *, chained: bool) -> T
             forget_outages(settings)
             values, again = _run(settings, policy, None)
             stopped = f"{stopped}; and when it was resumed: {again}" if again is not None else stopped
-        paid = len(paid_again(before, server.requests[sent:]))
+        paid = len(paid_again(before, map(key_of, server.requests[sent:])))
     report: Report | None = values.get("report")
     wrong = {
         f"there is no report: {stopped}": report is None,

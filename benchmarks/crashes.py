@@ -25,7 +25,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults import QUESTION, STUDIES, WatchedServer, facts, journaled, key_of, paid_again, settings_for, write_growth
+from benchmarks.faults import QUESTION, STUDIES, WatchedServer, facts, journaled, paid_again, settings_for, write_growth
 from benchmarks.killed_child import RUN, Kill, child
 from kosmos_graph import resume, start
 from kosmos_graph.errors import UnknownRun
@@ -132,9 +132,9 @@ def kill_and_resume(killer: Killer, home: Path, data: Path, kill: Kill, whole: W
     with WatchedServer(port=first.port) as second:
         run, begun = _gone_on(settings_for(second.base(), home), data)
         report = facts(run.result)
-    again = {key_of(one) for one in first.requests} & {key_of(one) for one in second.requests}
-    paid = paid_again(before, second.requests)
-    sent_twice = len(second.requests) - len({key_of(one) for one in second.requests})
+    again = set(first.keys) & set(second.keys)
+    paid = paid_again(before, second.keys)
+    sent_twice = len(second.keys) - len(set(second.keys))
     wrong = {
         "the report is another one": report != whole.report,
         "it was not killed": not died and kill.kind != "moment",

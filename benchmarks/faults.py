@@ -6,7 +6,7 @@ import json
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +85,11 @@ class WatchedServer(LoopbackServer):
         """The port, for another server to take it over."""
         return int(self.url.rpartition(":")[2])
 
+    @property
+    def keys(self) -> list[Key]:
+        """What arrived; of a process that was killed while it sent a request only the head of that may have."""
+        return [key_of(received) for received in self.requests if received.body]
+
     def answer(self, received: Received) -> Answer:
         """Tell of the request, by its number from 1, and answer by the script."""
         answer = super().answer(received)
@@ -134,9 +139,9 @@ def journaled(home: Path, run: str) -> Mapping[Key, str]:
     return {key_of_call(call): call.outcome for call in settled_calls(home, run)}
 
 
-def paid_again(before: Mapping[Key, str], received: list[Received]) -> list[Key]:
+def paid_again(before: Mapping[Key, str], arrived: Iterable[Key]) -> list[Key]:
     """Requests that arrived although the journal had their answer."""
-    return [key for key in map(key_of, received) if before.get(key) == "answered"]
+    return [key for key in arrived if before.get(key) == "answered"]
 
 
 @dataclass
