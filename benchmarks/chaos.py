@@ -2,8 +2,8 @@
 
     python -m benchmarks.chaos [--runs 200] [--seed 1]
 
-With `rules` last in the chain at least 95 % of the runs come to a report at once. A quarter as many runs are alone with the
-failing model, and stop; whatever stopped is resumed with the server mended, and comes to a report. Every finding is compared with
+With `rules` last in the chain at least 95 % of the runs come to a report at once. Half as many runs are alone with the failing
+model, and most stop; whatever stopped is resumed with the server mended, and comes to a report. Every finding is compared with
 what its design gives when it is run directly; what models made up is looked for in the reports; and the server's requests are
 compared with the journal. Retries do not sleep: their waits are added up instead. Exits with 1 where one of this does not hold.
 """
@@ -67,13 +67,17 @@ LEAST_FINISHED = 0.95
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a run. `stopped` says why it did not finish at once; designs are counted as models were asked for them."""
+    """What came of a run. `stopped` says why it did not finish at once; designs are counted as models were asked for them.
+
+    `spared` counts answers that an execution had got before it was stopped in its middle, and did not ask for again.
+    """
 
     chained: bool
     stopped: str | None
     wrong: tuple[str, ...]
     faults: Counter[str]
     waited: float
+    spared: int
     designs: int
     usable: int
     findings: int
@@ -94,13 +98,14 @@ def trial(home: Path, data: Path, number: int, seed: int, *, chained: bool) -> T
         settings = settings_for(server.base(), home, *(["rules"] if chained else []))
         given = {"question": QUESTIONS[number % len(QUESTIONS)], "data": [str(data)]}
         values, stopped = _run(settings, policy, given)
-        before, sent = journaled(home, RUN), len(server.requests)
+        before, sent, earlier = journaled(home, RUN), len(server.requests), settled_calls(home, RUN)
         if stopped is not None:
             script.healthy = True
             forget_outages(settings)
             values, again = _run(settings, policy, None)
             stopped = f"{stopped}; and when it was resumed: {again}" if again is not None else stopped
         paid = len(paid_again(before, map(key_of, server.requests[sent:])))
+    later = {call.site for call in settled_calls(home, RUN)[len(earlier) :]}
     report: Report | None = values.get("report")
     wrong = {
         f"there is no report: {stopped}": report is None,
@@ -116,6 +121,7 @@ def trial(home: Path, data: Path, number: int, seed: int, *, chained: bool) -> T
         wrong=tuple(text for text, found in wrong.items() if found),
         faults=script.faults,
         waited=sum(naps.waits),
+        spared=sum(call.site in later for call in earlier),
         designs=len(written) + failed,
         usable=sum(values["reviews"][key].accepted for key in written if key in values["reviews"]),
         findings=len(report.findings) if report is not None else 0,
@@ -192,12 +198,12 @@ def _result_of(data: Path, design: str) -> TestResult | None:
 
 
 def trials(folder: Path, runs: int, seed: int) -> Iterator[Trial]:
-    """That many runs with `rules` last, and a quarter as many without, each in a folder of its own."""
+    """That many runs with `rules` last, and half as many without, each in a folder of its own."""
     data = write_growth(folder / "growth.csv")
     for number in range(runs):
         yield trial(folder / f"chained-{number}", data, number, seed, chained=True)
-        if number % 4 == 0:
-            yield trial(folder / f"alone-{number}", data, number // 4, seed, chained=False)
+        if number % 2 == 0:
+            yield trial(folder / f"alone-{number}", data, number // 2, seed, chained=False)
 
 
 def main() -> None:
@@ -223,6 +229,8 @@ def main() -> None:
     resumed = [one for one in found if one.stopped is not None]
     complete = sum(not one.wrong for one in resumed)
     print(f"{'resumed with the server mended: nothing wrong':<52}{complete:>6} of {len(resumed)}")
+    spared = sum(one.spared for one in found)
+    print(f"{'answers to executions stopped in their middle':<52}{spared:>6}")
     print(f"{'designs usable, of those asked of a model':<52}{usable:>6} of {designs} ({usable / designs:.1%})")
     print(f"{'findings on a design of the model':<52}{by_model:>6} of {findings} ({by_model / findings:.1%})")
     print(f"{'waits that a run would have had, mean':<52}{sum(one.waited for one in found) / len(found):>6.1f} s")

@@ -126,6 +126,8 @@ def settled_calls(home: Path, run: str) -> list[Call]:
     if not path.exists():
         return []
     with closing(sqlite3.connect(path)) as connection:
+        if connection.execute("PRAGMA user_version").fetchone() == (0,):  # killed while it was made
+            return []
         same = "f.run = c.run AND f.node = c.node AND f.branch = c.branch AND f.attempt = c.attempt"
         forgotten = f"SELECT MAX(until) FROM forgotten f WHERE {same}"
         rows = connection.execute(
