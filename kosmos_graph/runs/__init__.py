@@ -315,7 +315,8 @@ def _continuation(home: Path, record: Mapping[str, Any], decision: object) -> An
     """What the graph is given to go on: nothing, a decision, or the input again when it was killed before its first step."""
     with open_saver(home) as saver:
         found = saver.get_tuple(thread(record["id"]))
-    if found is None and record["status"] in ("finished", "waiting", "stopped"):
+    could_write = record.get("error") != "StoreError"  # a full disk may have stopped it before its first checkpoint
+    if found is None and could_write and record["status"] in ("finished", "waiting", "stopped"):
         raise StoreError(f"the checkpoints of run {record['id']} are gone from {home}, so it cannot go on: start another run")
     if found is None or "question" not in found.checkpoint["channel_values"]:
         return _input(record)

@@ -157,7 +157,7 @@ def read_recording(path: Path) -> Recording:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])[:100]
         raise BadInput(f"the recording {path} is damaged: {where or 'it'}: {first['msg']}") from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadInput(f"the recording {path} is damaged: a call has not the form of one") from error
 
 
