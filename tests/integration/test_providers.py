@@ -64,7 +64,8 @@ def test_a_plain_call_is_answered_and_counted(model: str) -> None:
 
 async def test_a_closed_set_is_chosen_from(model: str) -> None:
     spec = resolve(model, variables=load_settings().variables)
-    asked = Prompt("You choose statistical tests.", "Do the means of two groups differ? welch_t compares means, chi_square compares counts. Reply with JSON.")
+    question = "Do the means of two groups differ? welch_t compares means, chi_square compares counts. Reply with JSON."
+    asked = Prompt("You choose statistical tests.", question)
     assert await ChatAsker(spec, "designer").ask(asked, Choice) == Choice(method="welch_t")
 
 
