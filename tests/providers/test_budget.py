@@ -103,7 +103,7 @@ async def test_a_call_that_does_not_fit_beside_another_waits_and_then_fits():
         await asyncio.sleep(0)
     assert not waiting.done()
     purse.settle(0.9, 0.25)
-    await waiting
+    await asyncio.wait_for(waiting, timeout=20)
     purse.settle(0.5, 0.5)
     assert (purse.spent, purse.calls) == (0.75, 2)
 

@@ -93,6 +93,12 @@ def test_answers_are_shared_between_runs_only_where_that_is_wanted_and_cost_noth
             assert sharing.calls_of("r-2") == (taken,)
 
 
+def test_an_equal_request_elsewhere_in_the_same_run_is_not_reused(tmp_path, journal):
+    journal.put(call())
+    with contextlib.closing(CallJournal(tmp_path, reuse=True)) as sharing:
+        assert sharing.find(site(branch="c1h2"), 1, "d" * 64) is None
+
+
 def test_an_answer_that_was_no_good_is_not_taken_from_another_run_again(tmp_path, journal):
     journal.put(call())
     mine = site(run="r-2")

@@ -39,7 +39,16 @@ def test_a_given_price_beats_the_map_s_also_with_zero():
 
 
 @pytest.mark.parametrize(
-    "route", ["openai/nobody-has-this", "ollama/llama3.1:8b", "anthropic/gpt-4o", "hosted_vllm/gpt-4o", "nothing"]
+    "route",
+    [
+        "openai/nobody-has-this",
+        "ollama/llama3.1:8b",
+        "bedrock/1-month-commitment/cohere.command-text-v14",
+        "bedrock/eu-central-1/1-month-commitment/anthropic.claude-instant-v1",
+        "anthropic/gpt-4o",
+        "hosted_vllm/gpt-4o",
+        "nothing",
+    ],
 )
 def test_a_model_that_the_map_does_not_know_or_has_at_nothing_has_no_price(route):
     assert known_price(route) is None

@@ -218,6 +218,25 @@ def test_a_fork_is_recorded_with_the_past_that_it_shares(data, tmp_path):
     assert facts(repeated(tmp_path / "recording.json", data, tmp_path / "two").result) == facts(report)
 
 
+def test_a_fork_that_stopped_is_recorded_without_what_only_its_source_went_on_to_ask(data, tmp_path):
+    with LoopbackServer(counting) as server:
+        settings = settings_for(server, tmp_path / "one")
+        run = start(QUESTION, [data], settings=settings)
+        run.wait(60)
+        at = next(step.name for step in history(run.id, settings=settings) if step.next == ("study",))
+        server.script = [Fault(status=401)]
+        other = fork(run.id, at, settings=settings)
+        assert other.wait(60) == "stopped"
+        other.record(tmp_path / "recording.json")
+    held = [(one.site.node, one.outcome) for one in read_recording(tmp_path / "recording.json").calls]
+    assert sorted(held) == [("analyse_study", "configuration")] * 3 + [("design_study", "answered")] * 3 + [
+        ("plan_research", "answered")
+    ]
+    repetition = repeated(tmp_path / "recording.json", data, tmp_path / "two")
+    assert repetition.wait(60) == "stopped"
+    assert facts(repetition.partial("it stopped")) == facts(other.partial("it stopped"))
+
+
 def test_a_price_of_nothing_stays_nothing(data, tmp_path):
     with LoopbackServer(counting) as server:
         settings = settings_for(server, tmp_path / "one", kosmos_prices=f"{MODEL}=0/0")
