@@ -9,6 +9,10 @@ import threading
 HIDDEN = "[key]"
 _SHORTEST = 4
 _UNMISTAKABLE = 12
+_PLACEHOLDERS = frozenset(
+    {"none", "null", "test", "testing", "dummy", "empty", "fake", "local", "localhost", "unused", "anything", "ollama", "lm-studio"}
+)
+"""Words that people give to a server that wants no key. They stand in replies for what they mean, and are no secrets."""
 _LOOKS_LIKE_A_KEY = re.compile(
     r"""(?ix)
     \bsk-[a-z0-9_*.-]{6,}                     # OpenAI, Anthropic, DeepSeek, OpenRouter; also half masked
@@ -25,8 +29,8 @@ _lock = threading.Lock()
 
 
 def remember(secret: str) -> None:
-    """Hide this secret from now on, wherever `scrub` meets it. Texts under four characters are too common to be hidden."""
-    if len(secret) >= _SHORTEST:
+    """Hide this secret from now on, wherever `scrub` meets it. Texts under four characters, and placeholders, are too common."""
+    if len(secret) >= _SHORTEST and secret.lower() not in _PLACEHOLDERS:
         with _lock:
             _known.add(secret)
 

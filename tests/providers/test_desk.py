@@ -232,3 +232,8 @@ async def test_no_key_and_no_half_character_is_kept_and_the_same_is_given_now_an
     kept = "".join(call.model_dump_json() for call in journal.calls_of("r-1"))
     assert "secret-key" not in kept
     assert '"My key is [key] and ?."' in kept
+
+
+async def test_a_word_that_stands_in_for_a_key_stays_in_replies(journal):
+    remember("none")
+    assert (await desk(journal).answer(request(), Model(answer('{"contrast": "none"}')))).text == '{"contrast": "none"}'
