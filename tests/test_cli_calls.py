@@ -76,7 +76,7 @@ def test_a_budget_s_end_is_a_partial_report_exit_3_and_the_way_on(cli, server, d
     assert cli("show", "a")[0] == 1
     assert cli("show", "a", "--partial")[1].startswith("#")
     assert cli("resume", "a", "-q", "--max-calls", "1")[0] == 3
-    assert cli("resume", "a", "-q")[0] == 3  # what the run was allowed last holds on; by the money alone a cheaper call may still fit
+    assert cli("resume", "a", "-q")[0] == 3  # the last allowance holds on
     assert len(server.requests) == asked < CALLS
     code, out, _ = cli("resume", "a", "-q", "--budget", "100", "--max-calls", "100")
     assert (code, "partial" in out) == (0, False)
