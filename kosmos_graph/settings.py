@@ -149,7 +149,7 @@ class _Levels(PydanticBaseSettingsSource):
         self._sources = sources
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        """Unused: whole levels are merged at once."""
+        """Abstract in the base class, and never called: `__call__` merges whole levels at once."""
         raise NotImplementedError(f"{field_name} is read with its level ({field})")
 
     def __call__(self) -> dict[str, Any]:

@@ -150,6 +150,7 @@ def _format(row: tuple[str, bytes]) -> object:
     """The format that a checkpoint says it has; this version's for a run that was killed before it said so."""
     try:
         values: dict[str, Any] = serializer().loads_typed(row)["channel_values"]
+    # what the serializer raises for bytes that are none of its own; for an encoding that it does not know, NotImplementedError
     except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
         return None
     start = values.get("start")
