@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kosmos_graph.agents.batch import analyze, design_experiments
     from kosmos_graph.errors import BadInput, KosmosError, ModelError, RunStopped
+    from kosmos_graph.experiments.direct import run_method
     from kosmos_graph.providers.registry import list_providers, register_provider
     from kosmos_graph.providers.usage import usage
     from kosmos_graph.runs import Run, fork, history, list_runs, resume, start
@@ -45,6 +46,7 @@ _HOMES = {
     "report_of": "wiring.batch",
     "resume": "runs",
     "run_experiments": "wiring.batch",
+    "run_method": "experiments.direct",
     "start": "runs",
     "usage": "providers.usage",
 }
@@ -74,6 +76,7 @@ __all__ = [
     "report_of",
     "resume",
     "run_experiments",
+    "run_method",
     "start",
     "usage",
 ]

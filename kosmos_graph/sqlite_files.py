@@ -11,6 +11,7 @@ from kosmos_graph.errors import StoreError
 
 BUSY_SECONDS = 30.0
 _PAUSE_SECONDS = 0.02
+_PRIMARY_CODE = 0xFF
 
 
 def connect(path: Path, what: str = "the checkpoint store", *, sleep: Callable[[float], None] = time.sleep) -> sqlite3.Connection:
@@ -41,9 +42,10 @@ def _use_write_ahead_log(connection: sqlite3.Connection, sleep: Callable[[float]
     for _ in range(round(BUSY_SECONDS / _PAUSE_SECONDS)):
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-            return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY:
                 raise
+        else:
+            return
         sleep(_PAUSE_SECONDS)
     connection.execute("PRAGMA journal_mode=WAL")

@@ -35,7 +35,7 @@ def test_a_file_that_another_connection_keeps_in_its_old_mode_is_waited_for(read
 
 def test_a_file_that_stays_locked_is_refused_after_the_whole_wait(reader, tmp_path):
     pauses = []
-    with pytest.raises(StoreError, match="x.sqlite cannot be opened: database is locked"):
+    with pytest.raises(StoreError, match=r"x\.sqlite cannot be opened: database is locked"):
         connect(tmp_path / "x.sqlite", sleep=pauses.append)
     assert sum(pauses) == pytest.approx(sqlite_files.BUSY_SECONDS)
 

@@ -77,7 +77,7 @@ def _overlap(words: Sequence[str], asked: frozenset[str]) -> float:
 
 
 def _declared_columns(sheet: StudySheet) -> frozenset[str]:
-    named = (sheet.treatment, sheet.id, sheet.pair, sheet.cluster, sheet.stratum, sheet.time, sheet.weight, sheet.primary_outcome)
+    named = tuple(name for _, name in _roles(sheet)[1:])
     stated = (name for hypothesis in sheet.hypotheses for name in (hypothesis.outcome, *hypothesis.predictors))
     covariates = (covariate.column for covariate in sheet.covariates)
     return frozenset(name for name in (*named, *stated, *covariates) if name is not None)
@@ -140,5 +140,8 @@ def _roles(sheet: StudySheet) -> tuple[tuple[str, str | None], ...]:
         ("stratum", sheet.stratum),
         ("time", sheet.time),
         ("weight", sheet.weight),
+        ("duration of follow-up", sheet.duration),
+        ("event", sheet.event),
+        ("exposure", sheet.exposure),
         ("primary outcome", sheet.primary_outcome),
     )

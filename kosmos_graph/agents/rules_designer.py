@@ -11,6 +11,7 @@ from kosmos_graph.agents.reading.frame import Claim, Reading
 from kosmos_graph.agents.reading.moments import measurement_pairs
 from kosmos_graph.agents.reading.read import read_question
 from kosmos_graph.agents.reading.stated import read_declared, read_stated
+from kosmos_graph.agents.structure import structured
 from kosmos_graph.agents.wording import statement_of
 from kosmos_graph.domain.data_card import DataCard, Kind
 from kosmos_graph.domain.design import Design, Protocol, Review
@@ -26,6 +27,8 @@ RATIONALES = {
     "change": "The question asks about a change within the same units.",
     "associate": "The question asks whether these two go together.",
     "affect": "The question asks what this column adds when the others are held constant.",
+    "interact": "The question asks whether one column's effect depends on another.",
+    "predict": "The question asks how well these columns foretell the outcome.",
     "trend": "The question asks how the outcome moves over time.",
     "step": "The question asks whether the outcome changed at a stated date.",
     "estimate": "The question asks how much, and not whether.",
@@ -159,8 +162,12 @@ class _Plan:
         self.claim = self.reading.claim_on(hypothesis.target) or self._stated_claim()
         stated = self.reading.delta if self.claim is not None else None
         self.delta = delta_for(material.sheet, hypothesis.target.outcome) or stated
-        self.target, rest = _narrowed(hypothesis)
-        self.covariates = self._covariates(rest)
+        narrowed, rest = _narrowed(hypothesis)
+        for target in structured(narrowed, self.card, material.sheet):
+            self.target = target
+            self.covariates = self._covariates(rest)
+            if self._applicable(self.covariates):
+                break
 
     def _stated_claim(self) -> Claim | None:
         readings = (read_stated(stated, self.material.cards, self.material.sheet) for stated in self.material.sheet.hypotheses)
@@ -215,11 +222,14 @@ class _Plan:
 
 
 def _narrowed(hypothesis: Hypothesis) -> tuple[Target, tuple[str, ...]]:
-    """A target with one tested predictor, and the others as columns to adjust for."""
+    """A target with the tested predictor (two for their interaction), and the others as columns to adjust for; a prediction is
+    made from all of them.
+    """
     target = hypothesis.target
-    if len(target.predictors) < 2:
+    if hypothesis.task == "predict":
         return target, ()
-    return target.model_copy(update={"predictors": target.predictors[:1]}), target.predictors[1:]
+    tested = 2 if target.interaction else 1
+    return target.model_copy(update={"predictors": target.predictors[:tested]}), target.predictors[tested:]
 
 
 def baselines(card: DataCard, sheet: StudySheet, target: Target) -> tuple[str, ...]:

@@ -7,9 +7,24 @@ from collections.abc import Iterator, Sequence
 from kosmos_graph.data.filters import complaint
 from kosmos_graph.data.nearest import did_you_mean
 from kosmos_graph.data.table import shown
-from kosmos_graph.domain.data_card import DataCard
+from kosmos_graph.domain.data_card import DataCard, Kind
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.errors import BadInput
+
+COLUMNS = (
+    "treatment",
+    "id",
+    "pair",
+    "cluster",
+    "stratum",
+    "time",
+    "weight",
+    "duration",
+    "event",
+    "exposure",
+    "primary_outcome",
+)
+"""Keys of a sheet whose value is a column's name."""
 
 
 def check_sheet(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
@@ -25,7 +40,8 @@ def check_sheet(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
         listed = "; ".join(_unknown(name, where, known) for name, where in sorted(unknown.items()))
         raise BadInput(f"The study sheet names what the data do not have: {listed}.")
     _check_exclusions(sheet, cards)
-    _check_weight(sheet, cards)
+    _check_numbers(sheet, cards)
+    _check_event(sheet, cards)
 
 
 def _unknown(name: str, where: str, known: Sequence[str]) -> str:
@@ -35,7 +51,7 @@ def _unknown(name: str, where: str, known: Sequence[str]) -> str:
 
 def _named(sheet: StudySheet) -> Iterator[tuple[str, str]]:
     """Every column that the sheet names, after the key it stands under."""
-    for key in ("treatment", "id", "pair", "cluster", "stratum", "time", "weight", "primary_outcome"):
+    for key in COLUMNS:
         name = getattr(sheet, key)
         if name is not None:
             yield key, name
@@ -56,8 +72,21 @@ def _check_exclusions(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
             raise BadInput(f"An exclusion of the study sheet cannot be applied: {reasons[0]}")
 
 
-def _check_weight(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
-    for card in cards:
-        column = card.column(sheet.weight) if sheet.weight else None
-        if column is not None and not column.kind.numeric:
-            raise BadInput(f"The study sheet's weight column `{shown(column.name)}` is {column.kind.value}, not numeric.")
+def _check_numbers(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
+    for key in ("weight", "duration", "exposure"):
+        name = getattr(sheet, key)
+        columns = (card.column(name) for card in cards if name is not None)
+        for column in columns:
+            if column is not None and not column.kind.numeric:
+                raise BadInput(f"The study sheet's {key} column `{shown(column.name)}` is {column.kind.value}, not numeric.")
+
+
+def _check_event(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
+    """Follow-up takes two columns, and the event's has two levels."""
+    if (sheet.event is None) != (sheet.duration is None):
+        missing, given = ("duration", "event") if sheet.duration is None else ("event", "duration")
+        raise BadInput(f"The study sheet states `{given}` and not `{missing}`: follow-up takes both columns.")
+    columns = (card.column(sheet.event) for card in cards if sheet.event is not None)
+    for column in columns:
+        if column is not None and column.kind is not Kind.BINARY:
+            raise BadInput(f"The study sheet's event column `{shown(column.name)}` is {column.kind.value}, not yes/no.")

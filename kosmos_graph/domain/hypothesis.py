@@ -7,12 +7,13 @@ from typing import Literal
 from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.value import Value
 
-Task = Literal["compare", "change", "associate", "affect", "trend", "step", "estimate"]
+Task = Literal["compare", "change", "associate", "affect", "interact", "predict", "trend", "step", "estimate"]
 """What kind of question a hypothesis answers.
 
 compare: an outcome between groups (or against a stated value). change: before and after, or any paired measurements.
-associate: two variables together. affect: one predictor's term in a regression on all of them. trend: an outcome over time.
-step: an outcome before and after a date. estimate: how much, with an interval and no verdict.
+associate: two variables together. affect: one predictor's term in a regression on all of them. interact: whether the first
+predictor's effect depends on the second. predict: how well the predictors foretell the outcome of new rows. trend: an outcome over
+time. step: an outcome before and after a date. estimate: how much, with an interval and no verdict.
 """
 
 Expectation = Literal["effect", "no effect", "estimate"]
@@ -27,6 +28,11 @@ class Target(Value):
     with `baseline` (a second column, wide format) outcome minus baseline; otherwise the slope or correlation with the first
     predictor. `pair` is the column that identifies pairs or repeated units in long format. `reference` is the value that a
     one-sample comparison tests against. `change_at` (ISO date) splits a series for a step.
+
+    `event` is the column that says whether what the outcome (a duration) waits for had happened at its end, by its level
+    `event_level`; other rows are censored. Rows with one value of `cluster` hang together; `weight` is how many units of the
+    population a row stands for, `stratum` the part of it that the row was drawn from, and `exposure` what a count is a count per.
+    With `interaction` the effect is the product of the first two predictors.
     """
 
     dataset: str
@@ -41,12 +47,20 @@ class Target(Value):
     quantity: Quantity | None = None
     quantile: float | None = None
     change_at: str | None = None
+    event: str | None = None
+    event_level: str | None = None
+    cluster: str | None = None
+    weight: str | None = None
+    stratum: str | None = None
+    exposure: str | None = None
+    interaction: bool = False
     filters: tuple[Filter, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column the target reads (filters apart), in a fixed order, without repeats."""
-        named = (self.outcome, self.baseline, *self.predictors, self.pair, self.time)
+        structure = (self.event, self.cluster, self.weight, self.stratum, self.exposure)
+        named = (self.outcome, self.baseline, *self.predictors, self.pair, self.time, *structure)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
 

@@ -55,7 +55,9 @@ class StatedHypothesis(Value):
 class StudySheet(Value):
     """The study as declared. `declared` names the fields that the user gave; all others are assumptions that a report lists.
 
-    `treatment` is the column that was assigned (randomised designs) or whose before and after are compared. Rows that satisfy
+    `treatment` is the column that was assigned (randomised designs) or whose before and after are compared. `duration` is how
+    long each row was followed, `event` whether what was waited for had happened by then (its positive level says so; other rows
+    are censored). `exposure` is the time, area or number that counts are counts per. Rows that satisfy
     any of `exclusions` are left out. `sha256` is the digest of the canonical JSON of the sheet's content, so that comments and
     spacing do not change it; None when no sheet was given.
     """
@@ -69,6 +71,9 @@ class StudySheet(Value):
     stratum: str | None = None
     time: str | None = None
     weight: str | None = None
+    duration: str | None = None
+    event: str | None = None
+    exposure: str | None = None
     hypotheses: tuple[StatedHypothesis, ...] = ()
     primary_outcome: str | None = None
     smallest_effect: SmallestEffect | None = None

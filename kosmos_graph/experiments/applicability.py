@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,20 +17,27 @@ from kosmos_graph.experiments.counting import (
     rows_of,
     smallest_group,
 )
-from kosmos_graph.experiments.method import Method
+from kosmos_graph.experiments.method import Case, Method
 from kosmos_graph.experiments.preferences import preferences
 
 SERIES_POINTS = 40
 """Fewest points in time from which a trend or step is tested (Newey–West errors need that many)."""
 ROWS_PER_PARAMETER = 10
 """Fewest rows, or events of a yes/no outcome, per parameter of a regression (Harrell 2015, Regression Modeling Strategies)."""
-REGRESSIONS = ("linear_regression", "logistic_regression", "ancova")
-ADJUSTING = ("ancova", "partial_correlation")
-"""Methods that are nothing without a covariate, which `Needs` cannot say."""
-
-
-CENTRES = ("one_sample_wilcoxon",)
-"""Methods that compare the centre of the ranks, and no mean, with a stated value."""
+PARTS = {
+    "cluster": "rows that hang together",
+    "exposure": "what the counts are counts per",
+    "stratum": "strata",
+    "time": "a column of times",
+}
+STRUCTURE: tuple[tuple[str, frozenset[Kind]], ...] = (
+    ("event", frozenset({Kind.BINARY})),
+    ("weight", frozenset({Kind.CONTINUOUS, Kind.COUNT})),
+    ("exposure", frozenset({Kind.CONTINUOUS, Kind.COUNT})),
+    ("cluster", frozenset({Kind.IDENTIFIER, Kind.NOMINAL, Kind.ORDINAL, Kind.BINARY, Kind.COUNT})),
+    ("stratum", frozenset({Kind.NOMINAL, Kind.ORDINAL, Kind.BINARY, Kind.COUNT})),
+)
+"""Parts of a target that say how rows came about, and the kinds of column that can."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +58,21 @@ def applicable_methods(
         for method in CATALOGUE.values()
         if _serves(method, card, task, expects, target, covariates) and not objections(method, card, sheet, target, covariates)
     ]
-    defaults = tuple(preferences(card, sheet, task, expects, target, covariates))
+    defaults = tuple(_preferred(Case(card, sheet, task, expects, target, covariates)))
     names = [method.name for method in admitted]
     ranked = [name for name, _ in defaults if name in names]
     ordered = (*dict.fromkeys(ranked), *(name for name in names if name not in ranked))
     reasons = dict(reversed(defaults))
     return tuple(Choice(name, place == 0, reasons.get(name) or CATALOGUE[name].summary) for place, name in enumerate(ordered))
+
+
+def _preferred(case: Case) -> Iterator[tuple[str, str]]:
+    """The usual choices with the reason, the most usual first: what a method says of itself is more particular than the table."""
+    for method in CATALOGUE.values():
+        reason = method.prefer(case) if method.prefer is not None else None
+        if reason is not None:
+            yield method.name, reason
+    yield from preferences(case.card, case.sheet, case.task, case.expects, case.target, case.covariates)
 
 
 def delta_for(sheet: StudySheet, outcome: str) -> SmallestEffect | None:
@@ -74,7 +91,7 @@ def refusal(
     """Why the method that would be preferred may not be used, in sentences; empty where one may be used."""
     if applicable_methods(card, sheet, task, expects, target, covariates):
         return ""
-    for name, _ in preferences(card, sheet, task, expects, target, covariates):
+    for name, _ in _preferred(Case(card, sheet, task, expects, target, covariates)):
         method = CATALOGUE.get(name)
         if method is not None and (expects == "no effect" or not method.needs.delta):
             return " ".join(objections(method, card, sheet, target, covariates))
@@ -138,10 +155,16 @@ def _columns(method: Method, card: DataCard, target: Target, covariates: Sequenc
         column = card.column(name)
         if column is not None and column.kind not in kinds:
             yield f"{method.title} takes an outcome that is {_any_of(kinds)}, and {name} is {column.kind.value}."
-    for name in target.predictors:
+    for place, name in enumerate(target.predictors):
         column = card.column(name)
-        if column is not None and needs.predictor and column.kind not in needs.predictor and not _tells_moments(column, target):
-            yield f"{method.title} takes predictors that are {_any_of(needs.predictor)}, and {name} is {column.kind.value}."
+        kinds = needs.second if place and needs.second is not None else needs.predictor
+        if column is not None and kinds and column.kind not in kinds and not _tells_moments(column, target):
+            yield f"{method.title} takes predictors that are {_any_of(kinds)}, and {name} is {column.kind.value}."
+    for part, kinds in STRUCTURE:
+        name = getattr(target, part)
+        column = card.column(name) if name is not None else None
+        if column is not None and column.kind not in kinds:
+            yield f"{name} is {column.kind.value}, and cannot be the {part}: that takes a column that is {_any_of(kinds)}."
     for name in time:
         column = card.column(name)
         if column is not None and not (column.kind.numeric or column.kind == Kind.DATETIME):
@@ -182,11 +205,23 @@ def _statements(method: Method, card: DataCard, sheet: StudySheet, target: Targe
     needs = method.needs
     paired = target.baseline is not None or target.pair is not None
     described = method.name == "estimate"
+    units = (
+        "units measured repeatedly (a column of ids)"
+        if needs.sampling == "repeated"
+        else "pairs (a second measurement, or a column of ids)"
+    )
+    timed = target.time is not None and not described and "time" not in needs.takes
     parts = (
         (needs.reference, target.reference is not None, "a value to compare with"),
         (needs.change_at, target.change_at is not None and not described, "the date of the change"),
-        (needs.time, target.time is not None and not described, "a column of times"),
-        (needs.sampling == "paired", paired, "pairs (a second measurement, or a column of ids)"),
+        (needs.time, timed, PARTS["time"]),
+        (needs.sampling in ("paired", "repeated"), paired, units),
+        (needs.event, target.event is not None, "a column that says whether the event happened"),
+        (needs.weight, target.weight is not None, "weights"),
+        (needs.interaction, target.interaction, "two predictors whose effects may depend on each other"),
+        (needs.sampling == "clustered", target.cluster is not None and "cluster" not in needs.takes, PARTS["cluster"]),
+        (False, target.exposure is not None and "exposure" not in needs.takes, PARTS["exposure"]),
+        (False, target.stratum is not None and "stratum" not in needs.takes, PARTS["stratum"]),
     )
     for needed, given, what in parts:
         if needed != given:
@@ -200,7 +235,7 @@ def _statements(method: Method, card: DataCard, sheet: StudySheet, target: Targe
     column = card.column(target.outcome)
     if method.name == "estimate" and target.quantity and column and (target.quantity == "proportion") == column.kind.numeric:
         yield f"{target.outcome} is {column.kind.value}, which has no {target.quantity}."
-    if target.reference is not None and target.quantity == "quantile" and method.name not in CENTRES:
+    if target.reference is not None and target.quantity == "quantile" and not needs.quantiles:
         yield f"{method.title} compares a mean or a proportion, and the question is about a median."
 
 
@@ -208,7 +243,7 @@ def _adjustment(method: Method, card: DataCard, target: Target, covariates: Sequ
     kinds = method.needs.covariates
     if covariates and kinds is None:
         yield f"{method.title} cannot adjust for other columns."
-    if not covariates and method.name in ADJUSTING:
+    if not covariates and method.needs.adjusts:
         yield f"{method.title} needs a covariate."
     for name in covariates:
         column = card.column(name)
@@ -222,45 +257,59 @@ def _sizes(method: Method, card: DataCard, sheet: StudySheet, target: Target, co
     """Rows at least as many as the method needs; for regressions ten rows (or events) per parameter."""
     needs = method.needs
     rows = rows_left(card, target, covariates)
-    pairs = rows // 2 if target.pair is not None else rows
+    pairs = rows // max(2, len(level_names(card, target))) if target.pair is not None else rows
     if pairs < needs.rows:
-        unit = "pairs" if needs.sampling == "paired" else "rows"
+        unit = {"paired": "pairs", "repeated": "units"}.get(needs.sampling, "rows")
         yield f"{method.title} needs {needs.rows} complete {unit}, and at most {pairs} are left."
     group = smallest_group(card, target) if needs.predictor and needs.groups is not None and target.pair is None else None
     if group is not None and group[1] < needs.per_group:
         yield f"{method.title} needs {needs.per_group} rows per group, and {group[0]} has {group[1]}."
-    if method.name in REGRESSIONS:
+    cluster = card.column(target.cluster) if target.cluster is not None else None
+    if cluster is not None and cluster.distinct < needs.clusters:
+        yield f"{method.title} needs {needs.clusters} clusters, and {cluster.name} has {cluster.distinct}."
+    if needs.per_parameter is not None:
         yield from _parameters(method, card, target, covariates, rows)
 
 
 def _parameters(method: Method, card: DataCard, target: Target, covariates: Sequence[str], rows: int) -> Iterator[str]:
     wanted = parameters(card, (*target.predictors, *covariates), target)
-    outcome = card.column(target.outcome)
-    events = method.name == "logistic_regression" and outcome is not None and bool(outcome.levels)
-    have = min((rows, *(level.n for level in outcome.levels))) if events and outcome is not None else rows
+    if target.interaction:
+        wanted += math.prod(parameters(card, (name,), target) for name in target.predictors[:2])
+    have, unit = _information(method, card, target, rows)
     if have < ROWS_PER_PARAMETER * wanted:
-        unit = "events (rows with the rarer level of the outcome)" if events else "complete rows"
         yield (
             f"{method.title} needs {ROWS_PER_PARAMETER} {unit} per parameter: there are {have} for {wanted} parameters; "
             "name fewer predictors."
         )
 
 
+def _information(method: Method, card: DataCard, target: Target, rows: int) -> tuple[int, str]:
+    """What a coefficient is learnt from, and how many of it there are."""
+    outcome, event = (card.column(name) if name is not None else None for name in (target.outcome, target.event))
+    match method.needs.per_parameter:
+        case "rarer level" if outcome is not None and outcome.levels:
+            return min(rows, *(level.n for level in outcome.levels)), "events (rows with the rarer level of the outcome)"
+        case "events" if event is not None and target.event_level is not None:
+            return min(rows, event.n_of(target.event_level)), "events"
+        case _:
+            return rows, "complete rows"
+
+
 def _independence(method: Method, card: DataCard, sheet: StudySheet, target: Target) -> Iterator[str]:
     """Methods for independent rows are refused where rows hang together."""
     if method.needs.sampling == "series":
         yield from _one_series(card, target)
-    if method.needs.sampling == "paired":
+    if method.needs.sampling in ("paired", "repeated"):
         yield from _one_row_a_level(card, target)
     if method.needs.sampling != "independent":
         return
     unit = repeated_unit(card, sheet, target)
-    if unit is not None:
+    if unit is not None and unit != target.cluster:
         yield (
             f"{method.title} takes every row as independent, and {unit} has several rows for each of its values: compare within "
             "units (a pair column and two moments), select one row for each, or average the rows first."
         )
-    if is_series(card, sheet) and method.name != "estimate":
+    if is_series(card, sheet) and method.name != "estimate" and target.time is None:
         yield (
             f"{method.title} takes every row as independent, and the rows are points in time: ask for a trend over time or for a "
             "change at a date, which allow for dependence in time."

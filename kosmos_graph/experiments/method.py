@@ -10,14 +10,21 @@ import pandas as pd
 
 from kosmos_graph.domain.data_card import DataCard, Kind
 from kosmos_graph.domain.design import Design
-from kosmos_graph.domain.hypothesis import Task
+from kosmos_graph.domain.hypothesis import Expectation, Target, Task
 from kosmos_graph.domain.results import Exclusion, TestResult
+from kosmos_graph.domain.study_sheet import StudySheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Sampling = Literal["independent", "paired", "series"]
-"""How rows hang together: independent units; pairs (two columns, or an id column); one row per point in time."""
+Sampling = Literal["independent", "paired", "repeated", "clustered", "series"]
+"""How rows hang together: independent units; pairs (two columns, or an id column); a row per unit (`pair`) and level of the first
+predictor; rows that share a value of `cluster`; one row per point in time.
+"""
+
+
+Part = Literal["cluster", "exposure", "stratum", "time"]
+"""Parts of a target that say how rows came about."""
 
 
 class NotApplicable(Exception):
@@ -32,8 +39,11 @@ class Needs:
     """The columns, design and sample that a method needs.
 
     `groups` bounds the number of levels that the first predictor must have after the target's selection, `predictors` the
-    number of predictors. `rows` and `per_group` are the smallest complete samples. `covariates`: None where none are taken,
-    else the kinds allowed. `reference`, `delta`, `time`, `change_at`: whether the target or design must state it.
+    number of predictors. `rows` and `per_group` are the smallest complete samples, `clusters` the fewest clusters. `covariates`:
+    None where none are taken, else the kinds allowed; with `adjusts` there must be one. `reference`, `delta`, `time`, `change_at`,
+    `event`, `weight`, `interaction`: whether the target or design must state it; what is not needed would be ignored, and is
+    refused, but for what `takes` names. `per_parameter`: what ten are needed of for each coefficient. `second` are the kinds of
+    the further predictors where they differ from the first one's. `quantiles`: whether it answers about a median.
     """
 
     outcome: frozenset[Kind]
@@ -48,6 +58,27 @@ class Needs:
     delta: bool = False
     time: bool = False
     change_at: bool = False
+    event: bool = False
+    weight: bool = False
+    interaction: bool = False
+    takes: frozenset[Part] = frozenset()
+    adjusts: bool = False
+    clusters: int = 0
+    per_parameter: Literal["rows", "rarer level", "events"] | None = None
+    second: frozenset[Kind] | None = None
+    quantiles: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question about columns, as a method is told of it that says whether it is the usual choice."""
+
+    card: DataCard
+    sheet: StudySheet
+    task: Task
+    expects: Expectation
+    target: Target
+    covariates: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +113,7 @@ class Context:
 
 Run = Callable[[Sample, Design, Context], TestResult]
 Draw = Callable[["Axes", Sample, Design, TestResult], None]
+Prefer = Callable[[Case], str | None]
 
 
 @dataclass(frozen=True)
@@ -90,6 +122,10 @@ class Method:
 
     `summary` is one line for a model or a person choosing; `source` the paper or the function that computes it. `sensitivity`
     names methods that are run beside it and cannot change a verdict.
+
+    `prefer` gives the reason, in words, why the method is the usual choice in a case, None where it is not; among several, the
+    catalogue's order decides. `asked_for` is a regular expression (lower case) by which a question asks for the method.
+    `assumption` is what a report says of the choice, beginning "By rule, ".
     """
 
     name: str
@@ -102,3 +138,6 @@ class Method:
     run: Run
     draw: Draw
     sensitivity: tuple[str, ...] = field(default=())
+    prefer: Prefer | None = None
+    asked_for: str = ""
+    assumption: str = ""

@@ -123,7 +123,8 @@ def _rows(target: Target, card: DataCard) -> str | None:
 
 def _roles(design: Design) -> str | None:
     target = design.target
-    parts = (target.outcome, target.baseline, *target.predictors, target.pair, target.time, *design.covariates)
+    structure = (target.event, target.cluster, target.weight, target.stratum, target.exposure)
+    parts = (target.outcome, target.baseline, *target.predictors, target.pair, target.time, *structure, *design.covariates)
     named = [name for name in parts if name is not None]
     twice = sorted({name for name in named if named.count(name) > 1})
     return f"{', '.join(twice)} has two parts in the design." if twice else None
@@ -182,7 +183,7 @@ def _graded(design: Design, hypothesis: Hypothesis, card: DataCard, sheet: Study
         _missing(design, card),
         "Say why the values are missing, and whether that depends on the outcome.",
     )
-    yield Check("weights", "graded", "rigour", _weights(sheet), "Read the results as about the sample, not the population.")
+    yield Check("weights", "graded", "rigour", _weights(design, sheet), "Read the results as about the sample, not the population.")
     yield from _words(design)
 
 
@@ -231,10 +232,12 @@ def _missing(design: Design, card: DataCard) -> str | None:
     return f"More than 5 % of the values are missing: {', '.join(many)}." if many else None
 
 
-def _weights(sheet: StudySheet) -> str | None:
+def _weights(design: Design, sheet: StudySheet) -> str | None:
+    if design.target.weight is not None:
+        return None
     if sheet.design != "survey" and sheet.weight is None:
         return None
-    return "The rows come from a survey, and no method here uses its weights."
+    return "The rows come from a survey, and the method does not use its weights."
 
 
 def _words(design: Design) -> Iterator[Check]:

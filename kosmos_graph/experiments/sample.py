@@ -13,6 +13,7 @@ from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.hypothesis import Target
 from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.catalogue import get_method
 from kosmos_graph.experiments.losses import Losses
 from kosmos_graph.experiments.method import BASELINE, NotApplicable, Sample
 from kosmos_graph.experiments.pairing import pair_rows
@@ -40,7 +41,10 @@ def draw_sample(dataset: Dataset, design: Design, sheet: StudySheet) -> Sample:
     _leave_out_other_levels(frame, target, losses)
     for column in columns:
         losses.add(missing(frame[column]), "missing", column)
-    if target.pair is not None and target.baseline is None:
+    repeated = get_method(design.method).needs.sampling == "repeated"
+    if repeated:
+        _leave_out_incomplete_units(frame, target, losses)
+    elif target.pair is not None and target.baseline is None:
         return _paired_sample(Dataset(dataset.card, frame), target, losses)
     lost = ~losses.kept
     exclusions = losses.exclusions(losses.cause[lost], _groups(frame, target)[lost])
@@ -93,6 +97,21 @@ def _leave_out_other_levels(frame: pd.DataFrame, target: Target, losses: Losses)
     if not isinstance(by.dtype, pd.CategoricalDtype) or target.levels[0] == target.levels[1]:
         raise NotApplicable("The design compares two levels, but its first predictor does not have both of them.")
     losses.add((~by.isin(target.levels) & by.notna()).to_numpy(dtype=np.bool_), "not in the groups compared", target.predictors[0])
+
+
+def _leave_out_incomplete_units(frame: pd.DataFrame, target: Target, losses: Losses) -> None:
+    """Every unit that is analysed has one row at each level of the first predictor that any row has."""
+    unit, level = str(target.pair), target.predictors[0]
+    kept = frame.loc[losses.kept, [unit, level]]
+    repeated = int(kept[kept.duplicated()][unit].nunique())
+    if repeated:
+        raise NotApplicable(
+            f"{repeated} of {kept[unit].nunique()} units in {unit!r} have more than one row at a level of {level!r}; filter the "
+            "rows or average them first."
+        )
+    levels = kept.groupby(unit, observed=True)[level].nunique()
+    complete = levels.index[levels == kept[level].nunique()]
+    losses.add((~frame[unit].isin(complete)).to_numpy(dtype=np.bool_), "unpaired", unit)
 
 
 def _groups(frame: pd.DataFrame, target: Target) -> Names:

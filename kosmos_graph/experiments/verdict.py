@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from kosmos_graph.domain.analysis import Judgement, Verdict
 from kosmos_graph.domain.hypothesis import Hypothesis
 from kosmos_graph.domain.results import TestResult
+from kosmos_graph.experiments.catalogue import CATALOGUE
 from kosmos_graph.experiments.multiplicity import holm
 
 Entry = tuple[Hypothesis, TestResult]
 Ruling = tuple[Verdict, str]
 
-EQUIVALENCE_METHODS = frozenset({"tost", "paired_tost", "one_sample_tost"})
+EQUIVALENCE_METHODS = frozenset(method.name for method in CATALOGUE.values() if method.needs.delta)
 """Methods whose own p is that of the equivalence test, so that they say nothing against the null of no effect."""
 WITHOUT_DELTA = "no smallest effect that matters was locked for this test, so it cannot show that there is none"
 

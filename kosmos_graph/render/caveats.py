@@ -122,8 +122,9 @@ def _cause(one: Answered) -> Iterator[str]:
 def _declared(one: Answered) -> Iterator[str]:
     """What the study sheet says and the method does not use, or contradicts."""
     sheet, outcome = one.sheet, one.design.target.outcome
-    if sheet.weight is not None or sheet.design == "survey":
-        yield "The rows come from a survey or carry weights, and no method here uses them: the result is about the rows alone."
+    weighted = one.design.target.weight is not None
+    if (sheet.weight is not None or sheet.design == "survey") and not weighted:
+        yield "The rows come from a survey or carry weights, and the method does not use them: the result is about the rows alone."
     roles = [covariate.role for covariate in sheet.covariates if covariate.column == outcome]
     if roles:
         yield f"The study sheet declares {outcome} as a {roles[0]} variable, and here it is the outcome."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.catalogue import CATALOGUE, by_name, get_method
 
 
@@ -18,12 +19,12 @@ def test_an_unknown_name_is_a_key_error():
 
 def test_two_methods_with_one_name_are_refused():
     welch = get_method("welch_t")
-    with pytest.raises(ValueError, match="welch_t"):
+    with pytest.raises(BadInput, match="welch_t"):
         by_name((welch, welch))
 
 
 def test_a_sensitivity_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="mann_whitney"):
+    with pytest.raises(BadInput, match="mann_whitney"):
         by_name((get_method("welch_t"),))
 
 

@@ -1,58 +1,75 @@
-"""The catalogue of statistical methods: every method that a design may name, by its name."""
+"""The catalogue of statistical methods: every method that a design may name, by its name.
+
+A module of this package that has METHODS is part of it, and so is what an installed package gives under the entry point group
+`kosmos_graph.methods`: a Method, or several.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pkgutil import iter_modules
 from types import MappingProxyType
 
-from kosmos_graph.experiments.catalogue import (
-    association,
-    contingency,
-    equivalence,
-    estimate,
-    logistic,
-    means,
-    proportions,
-    ranks,
-    regression,
-    resampling,
-    series,
-    several_groups,
-)
+from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.method import Method
+
+ENTRY_POINTS = "kosmos_graph.methods"
+FAMILIES = (
+    "means",
+    "several_groups",
+    "ranks",
+    "proportions",
+    "contingency",
+    "association",
+    "regression",
+    "logistic",
+    "series",
+    "equivalence",
+    "resampling",
+    "estimate",
+)
+"""The modules whose methods come first, in the order in which a list of them is shown: defaults before alternatives."""
 
 
 def by_name(methods: Iterable[Method]) -> Mapping[str, Method]:
-    """The methods under their names, in their order. Raises ValueError when two share a name or a sensitivity does not exist."""
+    """The methods under their names, in their order. Raises BadInput when two share a name or a sensitivity does not exist."""
     named: dict[str, Method] = {}
     for method in methods:
         if method.name in named:
-            raise ValueError(f"two methods of the catalogue are called {method.name!r}")
+            raise BadInput(f"two methods of the catalogue are called {method.name!r}")
         named[method.name] = method
     for method in named.values():
         unknown = [name for name in method.sensitivity if name not in named]
         if unknown:
-            raise ValueError(f"{method.name!r} names sensitivity methods that the catalogue does not have: {unknown}")
+            raise BadInput(f"{method.name!r} names sensitivity methods that the catalogue does not have: {unknown}")
     return MappingProxyType(named)
 
 
-CATALOGUE: Mapping[str, Method] = by_name(
-    (
-        *means.METHODS,
-        *several_groups.METHODS,
-        *ranks.METHODS,
-        *proportions.METHODS,
-        *contingency.METHODS,
-        *association.METHODS,
-        *regression.METHODS,
-        *logistic.METHODS,
-        *series.METHODS,
-        *equivalence.METHODS,
-        *resampling.METHODS,
-        *estimate.METHODS,
-    )
-)
-"""Every method, in the order in which a list of them is shown: defaults before alternatives."""
+def own_methods() -> Iterator[Method]:
+    """The methods of this package's modules: those of FAMILIES in their order, then the others' by the module's name."""
+    names = {module.name for module in iter_modules(__path__)}
+    for name in (*FAMILIES, *sorted(names.difference(FAMILIES))):
+        yield from getattr(import_module(f"{__name__}.{name}"), "METHODS", ())
+
+
+def methods_of(points: Iterable[EntryPoint]) -> Iterator[Method]:
+    """The methods of installed packages, by the entry points' names. Raises BadInput for one that gives no method."""
+    for point in sorted(points, key=lambda point: point.name):
+        where = f"the entry point {point.name!r} ({point.value}) of the group {ENTRY_POINTS}"
+        try:
+            given = point.load()
+        except (ImportError, AttributeError) as error:
+            raise BadInput(f"{where} cannot be loaded: {error}; mend or remove the package that has it") from error
+        found = (given,) if isinstance(given, Method) else given
+        if not isinstance(found, (tuple, list)) or not all(isinstance(method, Method) for method in found):
+            raise BadInput(f"{where} is no Method, nor a list of them; mend or remove the package that has it")
+        yield from found
+
+
+CATALOGUE: Mapping[str, Method] = by_name((*own_methods(), *methods_of(entry_points(group=ENTRY_POINTS))))
+"""Every method, in the order in which a list of them is shown."""
 
 
 def get_method(name: str) -> Method:

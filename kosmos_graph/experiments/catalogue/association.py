@@ -378,7 +378,7 @@ PARTIAL_CORRELATION = Method(
     estimand="linear correlation of outcome and predictor, each cleared of the covariates",
     source="correlation of least-squares residuals; interval by Fisher's z (Fisher 1924, Metron 3:329)",
     tasks=("associate",),
-    needs=Needs(outcome=NUMERIC, predictor=NUMERIC, predictors=(1, 1), covariates=NUMERIC | GROUPING, rows=6),
+    needs=Needs(outcome=NUMERIC, predictor=NUMERIC, predictors=(1, 1), covariates=NUMERIC | GROUPING, adjusts=True, rows=6),
     run=partial_correlation,
     draw=draw_partial,
     sensitivity=("pearson",),

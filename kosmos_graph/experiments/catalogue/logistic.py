@@ -293,6 +293,7 @@ LOGISTIC_REGRESSION = Method(
         predictor=NUMERIC | GROUPING,
         predictors=(1, None),
         covariates=NUMERIC | GROUPING,
+        per_parameter="rarer level",
         rows=20,
     ),
     run=logistic_regression,

@@ -260,7 +260,7 @@ ONE_SAMPLE_WILCOXON = Method(
     estimand="pseudo-median of the outcome, against the reference value",
     source="Wilcoxon 1945, Biometrics Bulletin 1:80; Hodges and Lehmann 1963, Ann Math Stat 34:598",
     tasks=("compare",),
-    needs=Needs(outcome=NUMERIC, rows=6, reference=True),
+    needs=Needs(outcome=NUMERIC, rows=6, reference=True, quantiles=True),
     run=one_sample_wilcoxon,
     draw=draw_distribution,
     sensitivity=("one_sample_t",),

@@ -1,0 +1,54 @@
+"""What a study sheet says about how rows came about, put into a target: clusters, weights, strata, follow-up and exposure."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from kosmos_graph.agents.reading.levels import positive_level
+from kosmos_graph.domain.data_card import DataCard, Kind
+from kosmos_graph.domain.hypothesis import Target
+from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.applicability import repeated_unit
+
+Part = dict[str, str | None]
+
+
+def structured(target: Target, card: DataCard, sheet: StudySheet) -> tuple[Target, ...]:
+    """The target with all that the sheet says of its rows, then with less and less of it, and at last as it is.
+
+    The first for which there is a method is to be used: one that leaves a statement aside is better than none, and review and
+    report say what was left aside. A censored duration is never taken for a complete one, so follow-up is in all of them.
+    """
+    followed = target.model_copy(update=_follow_up(target, card, sheet))
+    parts = [part for part in (_cluster(target, card, sheet), _weight(target, card, sheet), _exposure(target, card, sheet)) if part]
+    chosen = [some for size in range(len(parts), -1, -1) for some in combinations(parts, size)]
+    return tuple(followed.model_copy(update={name: value for part in some for name, value in part.items()}) for some in chosen)
+
+
+def _follow_up(target: Target, card: DataCard, sheet: StudySheet) -> Part:
+    """Whether what a duration waits for had happened, where the outcome is the sheet's duration."""
+    column = card.column(sheet.event) if sheet.event is not None else None
+    if column is None or target.outcome != sheet.duration:
+        return {}
+    return {"event": column.name, "event_level": positive_level(column)}
+
+
+def _cluster(target: Target, card: DataCard, sheet: StudySheet) -> Part:
+    """The unit that the user declares and that has several rows, unless the target compares within it."""
+    unit = repeated_unit(card, sheet, target)
+    declared = unit is not None and unit in (sheet.cluster, sheet.id, sheet.pair)
+    return {"cluster": unit} if declared and unit not in target.columns else {}
+
+
+def _weight(target: Target, card: DataCard, sheet: StudySheet) -> Part:
+    if sheet.weight is None or card.column(sheet.weight) is None or sheet.weight in target.columns:
+        return {}
+    stratum = sheet.stratum if sheet.stratum is not None and card.column(sheet.stratum) is not None else None
+    return {"weight": sheet.weight, "stratum": None if stratum in target.columns else stratum}
+
+
+def _exposure(target: Target, card: DataCard, sheet: StudySheet) -> Part:
+    outcome = card.column(target.outcome)
+    counted = outcome is not None and outcome.kind is Kind.COUNT
+    stated = sheet.exposure is not None and card.column(sheet.exposure) is not None and sheet.exposure not in target.columns
+    return {"exposure": sheet.exposure} if counted and stated else {}

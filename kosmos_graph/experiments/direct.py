@@ -1,0 +1,75 @@
+"""Runs one method on one file: for a person, a notebook, an example; without question, agents or graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kosmos_graph.data.load import load_dataset
+from kosmos_graph.data.sheet import check_sheet, read_sheet
+from kosmos_graph.domain.design import Alternative, Design, Protocol
+from kosmos_graph.domain.hypothesis import Target
+from kosmos_graph.domain.question import Options
+from kosmos_graph.domain.results import TestResult
+from kosmos_graph.domain.study_sheet import SmallestEffect
+from kosmos_graph.errors import BadInput
+from kosmos_graph.experiments.applicability import objections, with_delta
+from kosmos_graph.experiments.catalogue import CATALOGUE
+from kosmos_graph.experiments.runner import run_design
+
+
+def run_method(
+    method: str,
+    data: str | Path,
+    outcome: str,
+    predictors: Sequence[str] | str = (),
+    *,
+    covariates: Sequence[str] = (),
+    alternative: Alternative = "two-sided",
+    delta: float | None = None,
+    about: str | Path | Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    **target: Any,
+) -> TestResult:
+    """The result of one method of the catalogue on a data file, read as a run would read it.
+
+    `target` takes the other fields of `Target` (levels, success, pair, cluster, …), `about` a study sheet (a path or a mapping),
+    `options` the fields of `Options` (alpha, seed). Equal arguments give equal numbers. Raises BadInput where the method does not
+    exist, does not fit the columns, or has no answer on this sample; the message says which and why.
+    """
+    found = CATALOGUE.get(method)
+    if found is None:
+        raise BadInput(f"there is no method called {method!r}; `kosmos-graph methods` lists them")
+    sheet = read_sheet(Path(about) if isinstance(about, str) else about)
+    dataset = load_dataset(Path(data), sheet)
+    check_sheet(sheet, (dataset.card,))
+    named = (predictors,) if isinstance(predictors, str) else tuple(predictors)
+    try:
+        asked = Target(dataset=dataset.card.name, outcome=outcome, predictors=named, **target)
+        settled = Options(**(options or {}))
+    except ValidationError as error:
+        raise BadInput(f"what is asked for cannot be: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from None
+    smallest = None if delta is None else SmallestEffect(value=delta, source="user")
+    stated = sheet if smallest is None else with_delta(sheet, outcome, smallest)
+    against = objections(found, dataset.card, stated, asked, tuple(covariates))
+    if against:
+        raise BadInput(" ".join(against))
+    design = Design(
+        key="c1h1g1",
+        hypothesis="c1h1",
+        method=method,
+        method_reason="asked for by name",
+        target=asked,
+        covariates=tuple(covariates),
+        alternative=alternative,
+        delta=smallest,
+        protocol=Protocol(objective="", steps=()),
+        author="user",
+    )
+    execution = run_design(dataset, design, sheet, settled, design.key)
+    if execution.result is None:
+        raise BadInput(execution.error or f"{found.title} gave no result")
+    return execution.result
