@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     kosmos_requests_per_minute: float | None = Field(default=None, gt=0)
     kosmos_tokens_per_minute: float | None = Field(default=None, gt=0)
     kosmos_prices: str | None = None
+    kosmos_workers: int = Field(default=2, ge=1, le=64)
+    kosmos_sandbox_image: str | None = None
 
     ollama_api_base: str | None = None
     ollama_api_key: SecretStr | None = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kosmos_graph.agents.forms import may_be_predictor
+from kosmos_graph.agents.model_code import SUMMARY, CodeCheck, CodeReply, code_ask, experiment_of, objective_of
 from kosmos_graph.agents.model_plan import plan_with_model
 from kosmos_graph.agents.preamble import preamble, shown_data
 from kosmos_graph.agents.protocol import Material
@@ -16,7 +17,8 @@ from kosmos_graph.agents.reading.read import read_question
 from kosmos_graph.agents.replies import NONE, WordsCheck, WordsReply, covariates_reply, method_reply, words_reply
 from kosmos_graph.agents.rules_designer import RulesDesigner
 from kosmos_graph.claims.check import data_names
-from kosmos_graph.domain.design import Design, Review, ReviewItem
+from kosmos_graph.domain.code_experiment import CodeExperiment
+from kosmos_graph.domain.design import CODE, Design, Review, ReviewItem
 from kosmos_graph.domain.hypothesis import Hypothesis, ResearchPlan
 from kosmos_graph.domain.results import Execution
 from kosmos_graph.experiments.applicability import Choice, applicable_methods
@@ -31,9 +33,11 @@ REASON_LENGTH = 400
 class ModelDesigner:
     """A designer in the sense of `agents.protocol.Designer`. What a question or sheet states is read by code, not by the model."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker, *, code_holds: Callable[[], bool] = lambda: False) -> None:
+        """`code_holds` says whether code of the model's own can be run on this machine."""
         self.asker = asker
         self.author = asker.model
+        self._code_holds = code_holds
 
     async def plan_research(self, material: Material, cycle: int, earlier: tuple[Hypothesis, ...]) -> ResearchPlan:
         """The user's own hypotheses, unchanged, then the model's, without repeats; or the sentence that says why there are none."""
@@ -50,25 +54,34 @@ class ModelDesigner:
         work = DesignWork(self.asker, material, hypothesis, base, reviews)
         settled = {"key": generation_key(hypothesis.id, generation), "author": self.author}
         if not work.choices(base.covariates):
-            return base.model_copy(update=settled)
+            settled_base = base.model_copy(update=settled)
+            needed = material.options.code != "never" and self._code_holds()
+            return await work.in_code(settled_base, "no method of the catalogue answers it") if needed else settled_base
         covariates = await work.covariates()
-        choice = await work.method(work.choices(covariates))
+        offered = material.options.code == "offered" and self._code_holds()
+        choice = await work.method(work.choices(covariates), code=offered)
+        if choice.method == CODE:
+            return await work.in_code(base.model_copy(update=settled), choice.reason)
         chosen = {"method": choice.method, "method_reason": choice.reason, "covariates": covariates}
         return await work.in_words(base.model_copy(update=settled | chosen))
 
     async def repair_study(
         self, material: Material, hypothesis: Hypothesis, failed: tuple[tuple[Design, Execution], ...], generation: int
     ) -> Design | None:
-        """The last design with another admissible method; None, without a call, where every one of them has failed."""
+        """The last design with another admissible method, or with its code mended; None, without a call, where every method has
+        failed.
+        """
         last = failed[-1][0]
         work = DesignWork(self.asker, material, hypothesis, last, ())
+        key = {"key": generation_key(hypothesis.id, generation), "author": self.author}
+        if last.code is not None:
+            return await work.in_code(last.model_copy(update=key), last.method_reason, (last.code, failed[-1][1]))
         tried = {design.method for design, _ in failed}
         left = [choice for choice in work.choices(last.covariates) if choice.method not in tried]
         if not left:
             return None
         choice = await work.another_method(left, failed)
         chosen = {"method": choice.method, "method_reason": choice.reason}
-        key = {"key": generation_key(hypothesis.id, generation), "author": self.author}
         return last.model_copy(update=key | chosen)
 
 
@@ -102,15 +115,16 @@ class DesignWork:
         left = tuple(choice for choice in found if not any(_names_method(item, choice.method) for item in self.rejections))
         return left or found
 
-    async def method(self, choices: Sequence[Choice]) -> Choice:
-        """The method that the question names, the only one, or the one that the model chooses."""
+    async def method(self, choices: Sequence[Choice], *, code: bool = False) -> Choice:
+        """The method that the question names, the only one, or the one that the model chooses; with `code`, it may be CODE."""
         reading = self._settled()
         named = [choice for choice in choices if reading is not None and choice.method == reading.method]
         if named:
             return replace(named[0], reason="the question asks for it by name")
-        if len(choices) == 1:
+        if len(choices) == 1 and not code:
             return choices[0]
-        return await self._choose(self._ask(render_prompt("design_study_method", methods=_method_lines(choices))), choices)
+        offered = (*choices, Choice(CODE, False, "the designer chose to write the experiment itself")) if code else choices
+        return await self._choose(self._ask(render_prompt("design_study_method", methods=_method_lines(offered))), offered)
 
     async def another_method(self, choices: Sequence[Choice], failed: Sequence[tuple[Design, Execution]]) -> Choice:
         """The only method left, or the one that the model chooses knowing what failed."""
@@ -125,6 +139,17 @@ class DesignWork:
             **self._columns(),
         )
         return await self._choose(user, choices)
+
+    async def in_code(self, design: Design, reason: str, failed: tuple[CodeExperiment, Execution] | None = None) -> Design:
+        """The design as code of the model's own; `failed` is the code to mend, with what came of it."""
+        check = CodeCheck(data_names([self.card]))
+        reply = await self.asker.ask(Prompt(self.system, self._ask(code_ask(self.card.name, failed))), CodeReply, check)
+        plain = design.model_copy(
+            update={"method": CODE, "method_reason": reason, "covariates": (), "delta": None, "code": experiment_of(reply)}
+        )
+        protocol = protocol_of(plain, self.hypothesis, self.card, self.material)
+        objective = objective_of(reply, data_names([self.card]), protocol.objective)
+        return plain.model_copy(update={"protocol": protocol.model_copy(update={"objective": objective})})
 
     async def in_words(self, design: Design) -> Design:
         """The design with its protocol: what is counted or settled from templates, what is meant in the model's words.
@@ -206,7 +231,8 @@ class DesignWork:
 
 
 def _method_lines(choices: Sequence[Choice]) -> str:
-    lines = (f'- "{choice.method}": {CATALOGUE[choice.method].summary}' for choice in choices)
+    summaries = (SUMMARY if choice.method == CODE else CATALOGUE[choice.method].summary for choice in choices)
+    lines = (f'- "{choice.method}": {summary}' for choice, summary in zip(choices, summaries, strict=True))
     usual = [" (the usual choice)" if choice.preferred else "" for choice in choices]
     return "\n".join(f"{line}{mark}" for line, mark in zip(lines, usual, strict=True))
 
@@ -220,7 +246,7 @@ def _rejections(items: Sequence[ReviewItem]) -> str:
 
 def _names_method(item: ReviewItem, method: str) -> bool:
     """Whether a finding is about a method, by its name or title."""
-    return method in item.finding or CATALOGUE[method].title in item.finding
+    return method in CATALOGUE and (method in item.finding or CATALOGUE[method].title in item.finding)
 
 
 def _reason(text: str) -> str:

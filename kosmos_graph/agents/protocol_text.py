@@ -15,6 +15,8 @@ from kosmos_graph.experiments.planned_power import standardised_detectable
 def protocol_of(design: Design, hypothesis: Hypothesis, card: DataCard, material: Material) -> Protocol:
     """The protocol of a design in which everything but the words is settled."""
     target = design.target
+    if design.code is not None:
+        return _protocol_of_code(design, hypothesis, card, material)
     return Protocol(
         objective=_objective(hypothesis),
         steps=tuple(_steps(design, hypothesis)),
@@ -26,6 +28,27 @@ def protocol_of(design: Design, hypothesis: Hypothesis, card: DataCard, material
         refuted_by=_refuted_by(design, hypothesis),
         sample_size=_sample_size(design, card),
         power=_power(design, hypothesis, card, material),
+        resources="The data as they are and a computation on this machine; nothing is collected, bought or sent.",
+        reproducibility=_reproducibility(card, material),
+    )
+
+
+def _protocol_of_code(design: Design, hypothesis: Hypothesis, card: DataCard, material: Material) -> Protocol:
+    results = design.code.results if design.code is not None else ()
+    return Protocol(
+        objective=f"To explore: {hypothesis.statement}",
+        steps=(
+            f"Read {design.target.dataset} and apply the codings and exclusions of the study sheet.",
+            "Run the code in a sandbox, with the data to read and nothing else.",
+            f"Keep what it was declared to return: {listed(tuple(result.name for result in results))}.",
+            "Report it as exploratory; code that a model wrote gets no verdict.",
+        ),
+        independent_variables=_independent(design),
+        dependent_variables=(design.target.outcome,),
+        confounding_variables=_confounders(design, material),
+        refuted_by="Nothing: an exploration is neither supported nor refuted.",
+        sample_size=f"{card.name} has {card.rows} rows; which of them the code uses is the code's own.",
+        power="No test of the plan, so no power.",
         resources="The data as they are and a computation on this machine; nothing is collected, bought or sent.",
         reproducibility=_reproducibility(card, material),
     )

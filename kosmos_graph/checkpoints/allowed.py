@@ -14,6 +14,7 @@ from kosmos_graph.domain.value import Value
 DOMAIN = (
     "analysis",
     "calls",
+    "code_experiment",
     "data_card",
     "design",
     "filters",

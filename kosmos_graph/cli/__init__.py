@@ -40,6 +40,11 @@ Partial = Annotated[bool, typer.Option("--partial", help="Where the run stops, r
 Record = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Write a recording, for --replay and for bug reports.")
 ]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Experiments in code that run at once.")]
+Unsafe = Annotated[
+    bool,
+    typer.Option("--unsafe-no-sandbox", help="Run code that a model writes without a sandbox. It can do all that you can."),
+]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `list` shows it.")]
 
 
@@ -71,6 +76,14 @@ def run_command(
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of everything that is drawn by chance.")] = None,
     alpha: Annotated[float | None, typer.Option("--alpha", help="Family-wise error rate.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Show the locked plan and wait for your decision.")] = False,
+    code: Annotated[
+        str | None,
+        typer.Option(
+            "--code", metavar="WHEN", help="When a model may write an experiment's code: never, needed (no method fits), offered."
+        ),
+    ] = None,
+    workers: Workers = None,
+    unsafe_no_sandbox: Unsafe = False,
     budget: Budget = None,
     max_calls: MaxCalls = None,
     deadline: Deadline = None,
@@ -95,7 +108,7 @@ def run_command(
 
     allowance = allowance_of(budget, max_calls, deadline)
     check_record(record, [*(data or []), about], replay)
-    given = {"hypotheses": hypotheses, "cycles": cycles, "seed": seed, "alpha": alpha}
+    given = {"hypotheses": hypotheses, "cycles": cycles, "seed": seed, "alpha": alpha, "code": code}
     options = {name: value for name, value in given.items() if value is not None}
     settings = model_settings(model=model, designer=designer, analyst=analyst, fallback=fallback, prices=price, home=home)
     if quote:
@@ -103,7 +116,10 @@ def run_command(
         return
     if replay is None:
         check_start(settings)
+    settings = with_workers(settings, workers)
     progress = Progress(quiet)
+    if sentence := sandbox_sentence(settings, code, unsafe_no_sandbox=unsafe_no_sandbox):
+        progress.say(sentence)
     run = start(
         question,
         data or [],
@@ -116,6 +132,7 @@ def run_command(
         run_id=run_id,
         settings=settings,
         watch=progress.watch,
+        unsafe_no_sandbox=unsafe_no_sandbox,
     )
     progress.follow(run)
     finish(run, progress, Wanted(as_json=as_json, partial=partial, record=record))
@@ -128,6 +145,7 @@ def resume(
     strike: Annotated[list[str] | None, typer.Option("--strike", help="Accept the plan without this hypothesis.")] = None,
     edit: Annotated[str | None, typer.Option("--edit", help="Accept the plan with changes: JSON, fields by hypothesis id.")] = None,
     moved: Annotated[bool, typer.Option("--moved", help="A model's server has another address now, and that is meant.")] = False,
+    unsafe_no_sandbox: Unsafe = False,
     budget: Budget = None,
     max_calls: MaxCalls = None,
     deadline: Deadline = None,
@@ -146,7 +164,14 @@ def resume(
     progress = Progress(quiet)
     decision = decision_of(accept, strike, edit)
     run = resume_run(
-        run_id, decision=decision, moved=moved, allowance=allowance, prices=price or (), home=home, watch=progress.watch
+        run_id,
+        decision=decision,
+        moved=moved,
+        allowance=allowance,
+        prices=price or (),
+        home=home,
+        watch=progress.watch,
+        unsafe_no_sandbox=unsafe_no_sandbox,
     )
     progress.follow(run)
     finish(run, progress, Wanted(as_json=as_json, partial=partial, record=record, decided=decision is not None))
@@ -259,6 +284,22 @@ def check_start(settings: Settings) -> None:
 
     if found := free_check(settings):
         raise BadInput("; ".join(found))
+
+
+def with_workers(settings: Settings, workers: int | None) -> Settings:
+    """The settings, with as many experiments in code at once."""
+    return settings if workers is None else settings.model_copy(update={"kosmos_workers": workers})
+
+
+def sandbox_sentence(settings: Settings, code: str | None, *, unsafe_no_sandbox: bool) -> str | None:
+    """What holds code that a model writes; None where no model may write any."""
+    from kosmos_graph.wiring.code import CodeRunner
+    from kosmos_graph.wiring.models import chain_of
+
+    if code == "never" or all(isinstance(link, str) for link in chain_of(settings, "designer")):
+        return None
+    image = settings.kosmos_sandbox_image
+    return CodeRunner(settings.kosmos_home, image=image, unsafe=unsafe_no_sandbox).sentence
 
 
 def allowance_of(budget: float | None, max_calls: int | None, deadline: str | None) -> Allowance:

@@ -58,7 +58,8 @@ class Deviation(Value):
 class Study(Value):
     """One hypothesis, carried through: the design that ran last, its execution and analysis.
 
-    `status` is `not answered` when no execution succeeded after the bounded repairs; `reason` then says why.
+    `status` is `not answered` when no execution succeeded after the bounded repairs; `reason` then says why. What code returned
+    is `explored`: it gets no analysis and no verdict. `failed` are the executions of earlier designs, which were repaired.
     """
 
     hypothesis: str
@@ -67,8 +68,9 @@ class Study(Value):
     analysis: Analysis | None
     figure: Artefact | None = None
     deviations: tuple[Deviation, ...] = ()
-    status: Literal["analysed", "not answered"]
+    status: Literal["analysed", "explored", "not answered"]
     reason: str | None = None
+    failed: tuple[Execution, ...] = ()
 
 
 class Judgement(Value):

@@ -34,6 +34,13 @@ class DeclaredResult(Value):
     unit: str | None = None
 
 
+class CodeExperiment(Value):
+    """What a design of the kind `code` executes: Python that defines `experiment(data, seed)`, and what that returns."""
+
+    code: str
+    results: tuple[DeclaredResult, ...]
+
+
 class NamedNumber(Value):
     """A number that the code returned, with what it had declared about it."""
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
+from kosmos_graph.domain.code_experiment import CodeExperiment
 from kosmos_graph.domain.hypothesis import Hypothesis, Target
 from kosmos_graph.domain.question import Options, Question
 from kosmos_graph.domain.study_sheet import SmallestEffect
 from kosmos_graph.domain.value import Value
 
 Alternative = Literal["two-sided", "greater", "less"]
+
+CODE = "code"
+"""The method of a design whose experiment is the designer's own code."""
 
 
 class Protocol(Value):
@@ -33,7 +37,7 @@ class Design(Value):
     """One executable experiment for one hypothesis: `method` is a name in the catalogue, run on `target`.
 
     `method_reason` says in words why the method fits. `covariates` are adjusted for and are not tested. `delta` is locked with
-    its source. `key` is the generation key, `c1h2g1`.
+    its source. `key` is the generation key, `c1h2g1`. With `code` the method is CODE, and `target` is what the code is about.
     """
 
     key: str
@@ -46,6 +50,7 @@ class Design(Value):
     delta: SmallestEffect | None = None
     protocol: Protocol
     author: str
+    code: CodeExperiment | None = None
 
 
 class ReviewItem(Value):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kosmos_graph.domain.analysis import Deviation, Verdict
 from kosmos_graph.domain.calls import Fallback
+from kosmos_graph.domain.code_experiment import RecordedCall, Result, Rung
 from kosmos_graph.domain.hypothesis import Task
 from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.quote import Quote
@@ -75,6 +76,37 @@ class Finding(Value):
     caveats: tuple[str, ...]
     refuted_by: str
     design: dict[str, object] = Field(description="The locked design, whole.")
+
+
+class Repair(Value):
+    """A version of the code that failed, and how."""
+
+    error: str
+    code: str = Field(description="Path of the code in the run's folder.")
+
+
+class Exploration(Value):
+    """One hypothesis that was explored by code of the designer's own: what it returned, which is exploratory, and no verdict.
+
+    `calls` are the tests of scipy and statsmodels that it was seen to call, `rung` is the sandbox that held it.
+    """
+
+    id: str
+    hypothesis: str
+    kind: Task
+    rationale: str
+    objective: str
+    method_reason: str
+    dataset: str
+    author: str
+    design_author: str
+    results: tuple[Result, ...]
+    calls: tuple[RecordedCall, ...]
+    rung: Rung
+    code: str = Field(description="Path of the code in the run's folder.")
+    files: tuple[tuple[str, str], ...] = Field(description="Paths in the run's folder, each with what the file is.")
+    repairs: tuple[Repair, ...]
+    caveats: tuple[str, ...]
 
 
 class Unanswered(Value):
@@ -147,6 +179,7 @@ class Report(Value):
     synthesis_author: str | None
     sentences_dropped: int
     findings: tuple[Finding, ...]
+    explorations: tuple[Exploration, ...] = ()
     unanswered: tuple[Unanswered, ...]
     assumptions: tuple[str, ...]
     caveats: tuple[str, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from kosmos_graph.domain.code_experiment import Outcome
 from kosmos_graph.domain.design import Alternative
 from kosmos_graph.domain.value import Value
 
@@ -132,7 +133,7 @@ class Artefact(Value):
     """A file in the run's folder under its content: `artifacts/<sha256>.<suffix>`."""
 
     sha256: str
-    suffix: Literal["png", "csv", "json", "py"]
+    suffix: Literal["png", "csv", "json", "py", "txt"]
     caption: str
 
     @property
@@ -142,7 +143,10 @@ class Artefact(Value):
 
 
 class Execution(Value):
-    """One run of a locked (or repaired) design. `failed` is a result: `error` says what happened, and repair may follow."""
+    """One run of a locked (or repaired) design. `failed` is a result: `error` says what happened, and repair may follow.
+
+    A design of the kind `code` has an `outcome` in the place of `result`; `files` are its code, what it printed and its results.
+    """
 
     key: str
     design: str
@@ -150,3 +154,5 @@ class Execution(Value):
     result: TestResult | None = None
     sensitivity: tuple[TestResult, ...] = ()
     error: str | None = None
+    outcome: Outcome | None = None
+    files: tuple[Artefact, ...] = ()

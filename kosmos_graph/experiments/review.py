@@ -8,12 +8,13 @@ from typing import Literal
 
 from kosmos_graph.data.filters import complaint
 from kosmos_graph.domain.data_card import DataCard
-from kosmos_graph.domain.design import Design, Review, ReviewItem
+from kosmos_graph.domain.design import CODE, Design, Review, ReviewItem
 from kosmos_graph.domain.hypothesis import Hypothesis, Target
 from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.experiments.applicability import objections, with_delta
 from kosmos_graph.experiments.catalogue import CATALOGUE
+from kosmos_graph.experiments.code_check import complaints
 from kosmos_graph.experiments.counting import has_value, level_names, rows_left, smallest_group
 from kosmos_graph.experiments.planned_power import standardised_detectable
 
@@ -77,6 +78,7 @@ def _hard(design: Design, hypothesis: Hypothesis, card: DataCard, sheet: StudySh
         "answers its hypothesis", "hard", "rigour", _answers(design, hypothesis), "Keep the hypothesis's outcome and predictor."
     )
     yield Check("no duplicate", "hard", "rigour", _duplicate(design, others), "Test something that no other design tests.")
+    yield Check("code", "hard", "feasibility", _code(design), "Write Python that defines experiment(data, seed) and returns them.")
     yield Check(
         "method fits", "hard", "rigour", _fits(design, card, sheet), "Choose another admissible method, or change the columns."
     )
@@ -90,8 +92,15 @@ def _dataset(design: Design, card: DataCard) -> str | None:
     )
 
 
+def _code(design: Design) -> str | None:
+    """A design has code, or a method of the catalogue."""
+    if (design.code is None) != (design.method != CODE):
+        return f"A design whose method is {CODE} has code, and no other has."
+    return None if design.code is None else " ".join(complaints(design.code)) or None
+
+
 def _method(design: Design) -> str | None:
-    return None if design.method in CATALOGUE else f"The catalogue has no method called {design.method}."
+    return None if design.method in (*CATALOGUE, CODE) else f"The catalogue has no method called {design.method}."
 
 
 def _columns(design: Design, card: DataCard) -> str | None:
@@ -142,7 +151,7 @@ def _answers(design: Design, hypothesis: Hypothesis) -> str | None:
 
 def _duplicate(design: Design, others: Sequence[Design]) -> str | None:
     for other in others:
-        same = (other.target, other.covariates, other.method) == (design.target, design.covariates, design.method)
+        same = all(getattr(other, part) == getattr(design, part) for part in ("target", "covariates", "method", "code"))
         if same and other.hypothesis != design.hypothesis:
             return f"It repeats the design of hypothesis {other.hypothesis}."
     return None
@@ -158,7 +167,7 @@ def _fits(design: Design, card: DataCard, sheet: StudySheet) -> str | None:
 
 
 def _graded(design: Design, hypothesis: Hypothesis, card: DataCard, sheet: StudySheet, options: Options) -> Iterator[Check]:
-    tested = hypothesis.expects != "estimate"
+    tested = hypothesis.expects != "estimate" and design.code is None
     yield Check(
         "power",
         "graded",

@@ -45,6 +45,8 @@ def run_design(dataset: Dataset, design: Design, sheet: StudySheet, options: Opt
     error says what happened. Raises KeyError where the catalogue has no such method. Runs one design at a time: the filters of
     Python's warnings are the process's.
     """
+    if design.code is not None:
+        return _failed(key, design, "An experiment in code is run by the graph, in a sandbox.")
     method = get_method(design.method)
     with _numerical_warnings_as_errors(), _linear_algebra().limit(limits=1):
         try:

@@ -60,7 +60,8 @@ def study_graph(services: Services) -> Builder:
     )
     add_nodes(builder, StudyNodes(services), names, services, in_branch=True)
     builder.add_edge(START, "run_study")
-    builder.add_conditional_edges("run_study", routing.after_run_study, ["analyse_study", "draw_study", "repair_study"])
+    after_run = ["analyse_study", "draw_study", "repair_study", "close_study"]
+    builder.add_conditional_edges("run_study", routing.after_run_study, after_run)
     builder.add_conditional_edges("repair_study", routing.after_repair_study)
     builder.add_edge("switch_designer", "repair_study")
     builder.add_conditional_edges("analyse_study", routing.after_analyse_study)

@@ -83,10 +83,12 @@ def after_review_design(state: DesignState) -> Literal["design_study", "__end__"
     return "design_study" if again else "__end__"
 
 
-def after_run_study(state: StudyState) -> list[Literal["analyse_study", "draw_study", "repair_study"]]:
-    """To the analysis and the figure, side by side, or with the error to repair."""
+def after_run_study(state: StudyState) -> list[Literal["analyse_study", "draw_study", "repair_study", "close_study"]]:
+    """To the analysis and the figure, side by side; on with what code returned, which gets neither; or with the error to repair."""
     last = held(state, "executions", designs_in_order(state)[-1].key, Execution) if "locked" in state else None
-    return ["analyse_study", "draw_study"] if last is not None and last.status == "ok" else ["repair_study"]
+    if last is None or last.status == "failed":
+        return ["repair_study"]
+    return ["close_study"] if last.result is None else ["analyse_study", "draw_study"]
 
 
 def after_repair_study(state: StudyState) -> Literal["run_study", "switch_designer", "close_study"]:

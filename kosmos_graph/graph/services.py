@@ -96,6 +96,16 @@ class Execute(Protocol):
         ...
 
 
+class RunCode(Protocol):
+    """Runs a design's own code."""
+
+    async def __call__(
+        self, dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str
+    ) -> tuple[Execution, Mapping[str, bytes]]:
+        """The execution under the generation key `key`, and its files by their names; one that failed is a result."""
+        ...
+
+
 class Draw(Protocol):
     """Draws the figure of a result."""
 
@@ -116,6 +126,7 @@ class Services:
     store: Store
     data: DataSource
     execute: Execute
+    run_code: RunCode
     draw: Draw
     clock: Callable[[], datetime]
     approve: bool = False

@@ -81,7 +81,7 @@ def accepted_designs(state: Mapping[str, Any], hypotheses: Sequence[Hypothesis])
     for hypothesis in hypotheses:
         design = accepted_design(state, hypothesis.id)
         if design is not None:
-            same = design.model_dump_json(include={"method", "target", "covariates", "alternative"})
+            same = design.model_dump_json(include={"method", "target", "covariates", "alternative", "code"})
             found.setdefault(same, design)
     return tuple(found.values())
 
@@ -107,7 +107,9 @@ def planned_hypotheses(state: ResearchState) -> tuple[tuple[Hypothesis, Design],
 
 
 def family_of(state: ResearchState) -> tuple[tuple[tuple[Hypothesis, TestResult], ...], int]:
-    """The results to be judged, and the size of the family: every locked primary test, run or not; estimates are none."""
+    """The results to be judged, and the size of the family: every locked primary test, run or not; estimates are none, nor is
+    code, unless a test took its place.
+    """
     studies = state.get("studies") or {}
     entries = []
     for hypothesis, _ in planned_hypotheses(state):
@@ -115,7 +117,11 @@ def family_of(state: ResearchState) -> tuple[tuple[tuple[Hypothesis, TestResult]
         result = study.execution.result if study is not None else None
         if result is not None:
             entries.append((hypothesis, result))
-    size = sum(hypothesis.expects != "estimate" for hypothesis, _ in planned_hypotheses(state))
+    tested = {hypothesis.id for hypothesis, _ in entries}
+    size = sum(
+        hypothesis.expects != "estimate" and (design.code is None or hypothesis.id in tested)
+        for hypothesis, design in planned_hypotheses(state)
+    )
     return tuple(entries), size
 
 

@@ -8,7 +8,7 @@ from kosmos_graph.claims.cause import speaks_of_cause
 from kosmos_graph.claims.licence import is_randomised
 from kosmos_graph.claims.shape import Sign, adjusted_for, excludes_null, shape_of, tests_equivalence
 from kosmos_graph.claims.wording import equivalence_statement, statement
-from kosmos_graph.domain.report import Unanswered
+from kosmos_graph.domain.report import Exploration, Unanswered
 from kosmos_graph.render.answered import Answered
 from kosmos_graph.render.fill import fill, listed, verdict_counts
 from kosmos_graph.render.numbers import count, interval, number, p_value, unit_of
@@ -20,9 +20,10 @@ MOST_HELD = 3
 """Columns held constant that the answer names."""
 
 
-def answer(question: str, found: Sequence[Answered], unanswered: Sequence[Unanswered]) -> str:
+def answer(question: str, found: Sequence[Answered], unanswered: Sequence[Unanswered], explored: Sequence[Exploration] = ()) -> str:
     """The answer to the question, a line per finding."""
-    lines = [*_lead(found), *_lines(found), *_association_only(question, found), *_missing(found, unanswered)]
+    told = [*_lead(found), *_lines(found), *_association_only(question, found)]
+    lines = [*told, *_explored(found, explored), *_missing(found, unanswered)]
     return "\n".join(lines)
 
 
@@ -62,6 +63,13 @@ def _missing(found: Sequence[Answered], unanswered: Sequence[Unanswered]) -> Ite
     yield from (f"Not answered: {one.hypothesis.rstrip('.')} ({one.reason.rstrip('.')})." for one in unanswered[:3])
     if len(unanswered) > 3:
         yield f"Not answered either, for reasons given below: {count(len(unanswered) - 3)} more."
+
+
+def _explored(found: Sequence[Answered], explored: Sequence[Exploration]) -> Iterator[str]:
+    if explored and not found:
+        yield "No hypothesis was tested."
+    for one in explored:
+        yield f"Explored by code, without a verdict: {one.hypothesis.rstrip('.')}; what the code returned stands below."
 
 
 def _association_only(question: str, found: Sequence[Answered]) -> Iterator[str]:

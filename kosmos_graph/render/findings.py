@@ -77,7 +77,7 @@ def _unanswered(record: Record) -> Iterator[Unanswered]:
         yield Unanswered(hypothesis=record.material.question.text, reason=reason)
     for hypothesis in record.hypotheses:
         study = record.studies.get(hypothesis.id)
-        if study is None or study.execution.result is None:
+        if study is None or study.status == "not answered":
             yield Unanswered(hypothesis=hypothesis.statement, reason=_reason(record, hypothesis, study))
 
 

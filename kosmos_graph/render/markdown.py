@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kosmos_graph.domain.report import Report
 from kosmos_graph.render.escape import markdown
+from kosmos_graph.render.exploration_markdown import exploration_lines
 from kosmos_graph.render.finding_markdown import finding_lines
 from kosmos_graph.render.run_sheet import run_sheet_lines
 from kosmos_graph.render.tables import bullets, section
@@ -26,6 +27,8 @@ def _lines(report: Report, figures: Mapping[str, str]) -> Iterator[str]:
         yield from section(
             f"## {number}. {markdown(finding.hypothesis)}", finding_lines(finding, figures, report.run.options.alpha)
         )
+    for number, exploration in enumerate(report.explorations, start=len(report.findings) + 1):
+        yield from section(f"## {number}. {markdown(exploration.hypothesis)}", exploration_lines(exploration))
     yield from section("## Not answered", _unanswered(report))
     yield from section("## Assumptions", bullets(report.assumptions))
     yield from section("## Run sheet", run_sheet_lines(report.run))

@@ -9,6 +9,7 @@ from kosmos_graph.render.answer import answer
 from kosmos_graph.render.answered import Answered, answered
 from kosmos_graph.render.assumptions import assumptions
 from kosmos_graph.render.caveats import notice, report_caveats
+from kosmos_graph.render.explorations import explorations
 from kosmos_graph.render.fill import fill, synthesis_values
 from kosmos_graph.render.findings import finding, unanswered
 from kosmos_graph.render.record import Record
@@ -17,16 +18,17 @@ from kosmos_graph.render.usage import usage_by_model
 
 def build_report(record: Record) -> Report:
     """The whole report: the answer first, every number in it computed."""
-    found, missing = answered(record), unanswered(record)
+    found, missing, explored = answered(record), unanswered(record), explorations(record)
     return Report(
         question=record.material.question.text,
         partial=record.partial,
         notice=notice(record),
-        answer=answer(record.material.question.text, found, missing),
+        answer=answer(record.material.question.text, found, missing, explored),
         synthesis=_synthesis(record, found),
         synthesis_author=record.synthesis.author if record.synthesis is not None and record.synthesis.sentences else None,
         sentences_dropped=_dropped(record, found),
         findings=tuple(finding(one) for one in found),
+        explorations=explored,
         unanswered=missing,
         assumptions=assumptions(record, found),
         caveats=report_caveats(record, found),

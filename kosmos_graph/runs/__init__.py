@@ -80,13 +80,15 @@ def start(
     run_id: str | None = None,
     settings: Settings | None = None,
     watch: Callable[[Event], None] | None = None,
+    unsafe_no_sandbox: bool = False,
 ) -> Run:
     """Begin a run in the background and return at once. `options` are the fields of `Options`.
 
     `allowance` bounds what the run may use; `prices` are texts MODEL=IN/OUT. With `reuse`, equal requests that any run of the
     home folder had answered are answered from its journal. `replay` is a recording to repeat: question, options, study sheet,
     decisions and models are the recording's, and no model is asked. `watch` is called with every event, on the background loop:
-    it must be quick. Raises BadInput before anything is written.
+    it must be quick. With `unsafe_no_sandbox` code that a model writes runs without a sandbox, in this session of the run only.
+    Raises BadInput before anything is written.
     """
     chosen = model_settings(
         model=model, designer=designer, analyst=analyst, fallback=fallback, prices=prices, home=home, settings=settings
@@ -104,7 +106,8 @@ def start(
     if recording is not None:
         given |= recording.run.model_dump(include=set(given))
     given["question"] = parse_question(given["question"])
-    services = build_services(chosen, calls=_calls_of(chosen, allowed, reuse, recording), watch=watch)
+    calls = _calls_of(chosen, allowed, reuse, recording)
+    services = build_services(chosen, calls=calls, watch=watch, unsafe_no_sandbox=unsafe_no_sandbox)
     lock, identity = claim_new(RunFolders(chosen.kosmos_home), run_id)
     record = {
         **given,
@@ -133,20 +136,22 @@ def resume(
     home: str | Path | None = None,
     settings: Settings | None = None,
     watch: Callable[[Event], None] | None = None,
+    unsafe_no_sandbox: bool = False,
 ) -> Run:
     """Go on with a run where it stopped. `decision` answers a plan that waits (see `graph.approval.Decision`).
 
     `allowance` replaces what the run was allowed before; its budget and calls are of the run in all, its seconds from now.
     `prices` are added to those that it was begun with. A finished run is returned with its report and nothing is run. `moved`
-    says that a model's other address is meant. Raises UnknownRun, RunExists while another process has it, DataChanged when a data
-    file is another one now, MissingKey, and BadInput when a model would be asked elsewhere than before.
+    says that a model's other address is meant, `unsafe_no_sandbox` that code runs without a sandbox from now on. Raises UnknownRun,
+    RunExists while another process has it, DataChanged when a data file is another one now, MissingKey, and BadInput when a model
+    would be asked elsewhere than before.
     """
     base = settings_at(home, settings)
     record = record_of(RunFolders(base.kosmos_home), run_id)
     if prices:
         record = {**record, "models": {**record["models"], "prices": ",".join((*_prices_of(record, base), *prices))}}
     chosen, allowed = _settings_of(record, base), _allowance_of(record, allowance)
-    services = _services_of(record, chosen, allowed, watch)
+    services = _services_of(record, chosen, allowed, watch, unsafe_no_sandbox=unsafe_no_sandbox)
     if not record.get("replay"):
         if not moved:
             _check_servers(record["servers"], places_of(chosen))
@@ -246,11 +251,17 @@ def _calls_of(settings: Settings, allowance: Allowance, reuse: bool, recording: 
 
 
 def _services_of(
-    record: Mapping[str, Any], settings: Settings, allowance: Allowance, watch: Callable[[Event], None] | None = None
+    record: Mapping[str, Any],
+    settings: Settings,
+    allowance: Allowance,
+    watch: Callable[[Event], None] | None = None,
+    *,
+    unsafe_no_sandbox: bool = False,
 ) -> Services:
     """The services that a run goes on with. Raises BadInput."""
     recording = read_recording(Path(record["replay"])) if record.get("replay") else None
-    return build_services(settings, calls=_calls_of(settings, allowance, bool(record.get("reuse")), recording), watch=watch)
+    calls = _calls_of(settings, allowance, bool(record.get("reuse")), recording)
+    return build_services(settings, calls=calls, watch=watch, unsafe_no_sandbox=unsafe_no_sandbox)
 
 
 def _services_to_look(record: Mapping[str, Any], base: Settings) -> Services:

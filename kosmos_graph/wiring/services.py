@@ -25,6 +25,7 @@ from kosmos_graph.graph.services import Event, Link, Opened, Services
 from kosmos_graph.run_folder import RunFolders
 from kosmos_graph.settings import Settings, load_settings
 from kosmos_graph.wiring.calls import Calls
+from kosmos_graph.wiring.code import CodeRunner
 from kosmos_graph.wiring.computing import draw, execute
 from kosmos_graph.wiring.data_files import DataFiles
 
@@ -53,23 +54,37 @@ def build_services(
     clock: Callable[[], datetime] = now,
     watch: Callable[[Event], None] | None = None,
     calls: Calls | None = None,
+    unsafe_no_sandbox: bool = False,
 ) -> Services:
-    """Services from settings; agents that are given stand in for the settings' chains. Raises BadInput, MissingKey."""
+    """Services from settings; agents that are given stand in for the settings' chains. Raises BadInput, MissingKey.
+
+    With `unsafe_no_sandbox` the designer's code runs without a sandbox.
+    """
     calls = calls or Calls.of(settings)
+    code = CodeRunner(
+        settings.kosmos_home, workers=settings.kosmos_workers, image=settings.kosmos_sandbox_image, unsafe=unsafe_no_sandbox
+    )
+    bound = partial(ModelDesigner, code_holds=code.holds)
     return Services(
-        designers=_given(designer) if designer is not None else calls.links("designer", RulesDesigner, ModelDesigner),
+        designers=_given(designer) if designer is not None else calls.links("designer", RulesDesigner, bound),
         analysts=_given(analyst) if analyst is not None else calls.links("analyst", RulesAnalyst, ModelAnalyst),
         store=RunFolders(settings.kosmos_home),
         data=DataFiles(),
         execute=execute,
+        run_code=code,
         draw=draw,
-        close=calls.close,
+        close=partial(_close, code, calls),
         quote=calls.quote if designer is None and analyst is None else lambda material: None,
         clock=clock,
         approve=approve,
         versions=versions(),
         watch=watch or (lambda event: None),
     )
+
+
+def _close(code: CodeRunner, calls: Calls) -> None:
+    code.close()
+    calls.close()
 
 
 def _given(agents: Any) -> tuple[Link[Any], ...]:
@@ -129,12 +144,14 @@ def build_graph(
     settings: Settings | None = None,
     clock: Callable[[], datetime] = now,
     watch: Callable[[Event], None] | None = None,
+    unsafe_no_sandbox: bool = False,
 ) -> ResearchGraph:
     """The compiled research graph.
 
     `designer` and `analyst` are model names ("ollama/llama3.1:8b", "rules"), or agents (one, or a chain of them); where they
     are None the settings decide, and without any model `rules` plays both. `fallback` names the models that take over, in
-    order. `checkpointer` may be synchronous or asynchronous. Raises BadInput, UnknownModel, MissingKey.
+    order. `checkpointer` may be synchronous or asynchronous. With `unsafe_no_sandbox` code that the designer writes runs without a
+    sandbox. Raises BadInput, UnknownModel, MissingKey.
     """
     services = build_services(
         model_settings(model=model, designer=designer, analyst=analyst, fallback=fallback, home=home, settings=settings),
@@ -143,6 +160,7 @@ def build_graph(
         approve=approve,
         clock=clock,
         watch=watch,
+        unsafe_no_sandbox=unsafe_no_sandbox,
     )
     return compile_research(services, both_faces(checkpointer))
 

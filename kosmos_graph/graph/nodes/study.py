@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from kosmos_graph.agents.protocol import Analyst, Designer
 from kosmos_graph.claims.check import check_sentences, study_licence
@@ -28,7 +28,11 @@ class StudyNodes:
         """Execute the design in force for real. A failed execution is a result."""
         design, card, sheet = design_in_force(state), state["card"], state["sheet"]
         dataset = await asyncio.to_thread(self.services.data.reopen, card, sheet)
-        execution = await self.services.execute(dataset, design, sheet, state["settled"], design.key)
+        if design.code is None:
+            execution = await self.services.execute(dataset, design, sheet, state["settled"], design.key)
+        else:
+            execution, files = await self.services.run_code(dataset, design, sheet, state["settled"], design.key)
+            await asyncio.to_thread(self.services.store.put_artefacts, state["run_id"], files)
         return {"executions": {design.key: execution}}
 
     async def draw_study(self, state: StudyState) -> dict[str, Any]:
@@ -102,8 +106,9 @@ class StudyNodes:
             analysis=settled_analysis(state, design.key),
             figure=held(state, "figures", design.key, Artefact),
             deviations=deviations(state),
-            status="analysed" if execution.status == "ok" else "not answered",
+            status=_status(execution),
             reason=abandoned.reason if abandoned is not None else None,
+            failed=tuple(before for _, before in failed_executions(state) if before.key != execution.key),
         )
         return {"studies": {hypothesis.id: study}}
 
@@ -148,6 +153,12 @@ def deviations(state: StudyState) -> tuple[Deviation, ...]:
         )
         for before, after in pairwise(designs)
     )
+
+
+def _status(execution: Execution) -> Literal["analysed", "explored", "not answered"]:
+    if execution.status == "failed":
+        return "not answered"
+    return "explored" if execution.result is None else "analysed"
 
 
 def _reason(failed: tuple[tuple[Design, Execution], ...], end: str) -> str:

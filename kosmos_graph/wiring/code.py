@@ -1,0 +1,168 @@
+"""Runs a design's own code in the sandbox, and makes an execution of what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import hashlib
+import io
+import threading
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from kosmos_graph.data.dataset import Dataset
+from kosmos_graph.data.filters import mask
+from kosmos_graph.domain.code_experiment import Cell, CodeExperiment, NamedTable, Outcome, Rung
+from kosmos_graph.domain.design import Design
+from kosmos_graph.domain.question import Options
+from kosmos_graph.domain.results import Artefact, Execution
+from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.code_check import typed_numbers
+from kosmos_graph.ids import canonical_json, digest
+from kosmos_graph.run_folder import write_whole
+from kosmos_graph.sandbox.executor import LocalExecutor
+from kosmos_graph.sandbox.jobs import DataFile, Job
+from kosmos_graph.sandbox.ladder import Ladder, probe
+
+UNSAFE: Rung = "no sandbox"
+FOLDER = "sandbox-data"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""First characters that make a spreadsheet take a cell of a CSV file for a formula."""
+Suffixed = tuple[Artefact, bytes]
+
+
+class CodeRunner:
+    """Implements the graph's `RunCode` over an executor that is begun with the first code, in `home`.
+
+    With `unsafe` the code runs without a sandbox, as its author's own.
+    """
+
+    def __init__(self, home: Path, *, workers: int = 1, image: str | None = None, unsafe: bool = False) -> None:
+        self._home = home
+        self._workers = workers
+        self._image = image
+        self._unsafe = unsafe
+        self._executor: LocalExecutor | None = None
+        self._lock = threading.Lock()
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        """What holds code on this machine; found out by trying, which takes up to a second."""
+        return probe(docker_image=self._image)
+
+    @property
+    def rung(self) -> Rung | None:
+        """What code is run in, None where it is not run."""
+        return UNSAFE if self._unsafe else self.ladder.rung
+
+    @property
+    def sentence(self) -> str:
+        """What a user is told of it."""
+        if self._unsafe:
+            return "Code that a model writes runs without a sandbox, as you asked: it can do all that you can do on this machine."
+        return self.ladder.sentence
+
+    def holds(self) -> bool:
+        """Whether code can be run."""
+        return self.rung is not None
+
+    async def __call__(
+        self, dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str
+    ) -> tuple[Execution, Mapping[str, bytes]]:
+        """The execution of the design's code, and its files. Raises StoreError where the home folder cannot be written."""
+        return await asyncio.to_thread(self._run, dataset, design, sheet, options, key)
+
+    def close(self) -> None:
+        """End every process of it; the next code begins new ones."""
+        with self._lock:
+            if self._executor is not None:
+                self._executor.close()
+                self._executor = None
+
+    def _run(
+        self, dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str
+    ) -> tuple[Execution, Mapping[str, bytes]]:
+        experiment = design.code
+        assert experiment is not None, "only designs with code come here"  # noqa: S101
+        code = kept(experiment.code.encode(), "py", "the code of the experiment")
+        if not self.holds():
+            refused = Execution(key=key, design=design.key, status="failed", error=self.sentence, files=(code[0],))
+            return refused, {code[0].filename: code[1]}
+        seed = int(digest({"seed": options.seed, "code": experiment.code, "dataset": dataset.card.sha256})[:8], 16)
+        job = Job(experiment.code, (self._data_file(dataset, sheet),), seed=seed, results=experiment.results)
+        executor = self._begun()
+        outcome = executor.result(executor.submit(job)).model_copy(update={"seconds": 0.0})  # a clock's, and equal runs are equal
+        files = (code, *_files(outcome))
+        error = _error(experiment, outcome)
+        execution = Execution(
+            key=key,
+            design=design.key,
+            status="ok" if error is None else "failed",
+            error=error,
+            outcome=outcome,
+            files=tuple(artefact for artefact, _ in files),
+        )
+        return execution, {artefact.filename: content for artefact, content in files}
+
+    def _begun(self) -> LocalExecutor:
+        with self._lock:
+            if self._executor is None:
+                self._executor = LocalExecutor(self.rung or self.ladder, self._home, self._workers)
+            return self._executor
+
+    def _data_file(self, dataset: Dataset, sheet: StudySheet) -> DataFile:
+        """The prepared data, less the rows that the sheet excludes, as a Parquet file under its content."""
+        frame = dataset.frame
+        for condition in sheet.exclusions:
+            if condition.column in frame.columns:
+                frame = frame[~np.asarray(mask(frame, condition), dtype=np.bool_)]
+        buffer = io.BytesIO()
+        frame.reset_index(drop=True).to_parquet(buffer, index=False)
+        content = buffer.getvalue()
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self._home / FOLDER / f"{sha256}.parquet"
+        if not path.exists():
+            write_whole(path, content)
+        return DataFile(name=dataset.card.name, path=path, sha256=sha256)
+
+
+def kept(content: bytes, suffix: str, caption: str) -> Suffixed:
+    """A file as an artefact under its content."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Artefact.model_validate({"sha256": sha256, "suffix": suffix, "caption": caption}), content
+
+
+def _files(outcome: Outcome) -> Iterator[Suffixed]:
+    if outcome.stdout:
+        yield kept(outcome.stdout.encode(), "txt", "what the code printed")
+    if outcome.results:
+        values = [result.model_dump(mode="json") for result in outcome.results]
+        yield kept(canonical_json(values).encode(), "json", "what the code returned")
+    for result in outcome.results:
+        if isinstance(result, NamedTable):
+            yield kept(_csv(result), "csv", f"the table {result.name}")
+
+
+def _csv(table: NamedTable) -> bytes:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([_cell(name) for name in table.columns])
+    writer.writerows([_cell(value) for value in row] for row in table.rows)
+    return buffer.getvalue().encode()
+
+
+def _cell(value: Cell) -> Cell:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _error(experiment: CodeExperiment, outcome: Outcome) -> str | None:
+    if outcome.state != "ok":
+        return outcome.error or f"The code ended as: {outcome.state}."
+    typed = typed_numbers(experiment, outcome)
+    if typed:
+        return f"{', '.join(typed)}: a number that stands in the code as it is was typed, not computed; compute it from the data."
+    return None
