@@ -7,10 +7,10 @@ from itertools import combinations
 
 from kosmos_graph.agents.reading.levels import after_and_before, comparison_levels, positive_level
 from kosmos_graph.agents.reading.series import time_column
+from kosmos_graph.agents.structure import answerable
 from kosmos_graph.domain.data_card import ColumnCard, DataCard, Kind
 from kosmos_graph.domain.hypothesis import Expectation, Target, Task
 from kosmos_graph.domain.study_sheet import StudySheet
-from kosmos_graph.experiments.applicability import applicable_methods
 
 MOST_CONTRASTS = 15
 ALL_GROUPS = "all groups"
@@ -66,11 +66,7 @@ def forms(card: DataCard, sheet: StudySheet, outcome: str, predictor: str | None
 
 def _possible(form: Form, card: DataCard, sheet: StudySheet) -> Form:
     """The form without the contrasts that no method can answer."""
-    fits = {
-        name: target
-        for name, target in form.contrasts.items()
-        if applicable_methods(card, sheet, form.task, form.expects, target, ())
-    }
+    fits = {name: target for name, target in form.contrasts.items() if answerable(card, sheet, form.task, form.expects, target)}
     return Form(form.task, fits)
 
 

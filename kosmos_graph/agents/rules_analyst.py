@@ -145,10 +145,12 @@ def _unmeasured(shape: Shape) -> str:
             return "Whatever else happened over that time could account for all or part of it."
         case "reference":
             return "How the rows were selected could account for all or part of the distance from the reference."
-        case "slope" | "table":
+        case "slope" | "table" | "interaction":
             return (
                 "Nothing was assigned at random: a variable that was not measured could account for all or part of an association."
             )
+        case "prediction":
+            return "What foretells an outcome need not bring it about, and rows from elsewhere may be foretold worse."
     return "The groups were not assigned at random: variables that were not measured could account for all or part of a difference."
 
 

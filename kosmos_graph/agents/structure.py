@@ -6,9 +6,9 @@ from itertools import combinations
 
 from kosmos_graph.agents.reading.levels import positive_level
 from kosmos_graph.domain.data_card import DataCard, Kind
-from kosmos_graph.domain.hypothesis import Target
+from kosmos_graph.domain.hypothesis import Expectation, Target, Task
 from kosmos_graph.domain.study_sheet import StudySheet
-from kosmos_graph.experiments.applicability import repeated_unit
+from kosmos_graph.experiments.applicability import applicable_methods, repeated_unit
 
 Part = dict[str, str | None]
 
@@ -23,6 +23,11 @@ def structured(target: Target, card: DataCard, sheet: StudySheet) -> tuple[Targe
     parts = [part for part in (_cluster(target, card, sheet), _weight(target, card, sheet), _exposure(target, card, sheet)) if part]
     chosen = [some for size in range(len(parts), -1, -1) for some in combinations(parts, size)]
     return tuple(followed.model_copy(update={name: value for part in some for name, value in part.items()}) for some in chosen)
+
+
+def answerable(card: DataCard, sheet: StudySheet, task: Task, expects: Expectation, target: Target) -> bool:
+    """Whether some method answers this about the target, with what the sheet says of its rows, without covariates."""
+    return any(applicable_methods(card, sheet, task, expects, one) for one in structured(target, card, sheet))
 
 
 def _follow_up(target: Target, card: DataCard, sheet: StudySheet) -> Part:

@@ -37,11 +37,22 @@ def _sentence(claim: Claim, outcome: ColumnCard | None, predictor: ColumnCard | 
             return f"{what} is estimated{_by(target)}"
         case "change":
             return _change(claim, what)
+        case "interact" | "predict":
+            return _together(claim, what)
         case "trend":
             return _moves(claim, what, f"over {target.time}")
         case "step":
             return _moves(claim, what, f"at {_date(target.change_at or '')}")
     return _against(claim, what) if target.reference is not None else _related(claim, what, predictor)
+
+
+def _together(claim: Claim, what: str) -> str:
+    """What is said of several predictors at once."""
+    target = claim.target
+    if claim.task == "predict":
+        return f"{listed(target.predictors)} foretell {target.outcome} of new rows better than its average does"
+    verb = "does not depend" if claim.expects == "no effect" else "depends"
+    return f"The effect of {target.predictors[0]} on {what[0].lower()}{what[1:]} {verb} on {listed(target.predictors[1:2])}"
 
 
 def _related(claim: Claim, what: str, predictor: ColumnCard | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kosmos_graph.claims.references import study_references, synthesis_references
 from kosmos_graph.claims.shape import (
+    UNSIDED,
     Shape,
     Sign,
     adjusted_for,
@@ -140,11 +141,12 @@ def _scope(
 ) -> Scope:
     sign = shown_sign(result, alpha)
     tested = result.p_value is not None and not tests_equivalence(result)
+    shape = shape_of(hypothesis, design, result)
     return Scope(
         key=key,
-        shape=shape_of(hypothesis, design, result),
+        shape=shape,
         sign=sign,
-        directed=result.effect.directed,
+        directed=result.effect.directed and shape not in UNSIDED,
         contrasts=_contrasts(design, result, sign),
         quantity=f"{result.effect.name} {result.effect.label}".casefold(),
         causal=is_randomised(design, sheet) and sign != 0,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from kosmos_graph.claims.shape import adjusted_for, groups_compared, shape_of
+from kosmos_graph.claims.shape import UNSIDED, adjusted_for, groups_compared, moderator, shape_of
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.hypothesis import Hypothesis
 from kosmos_graph.domain.results import TestResult
@@ -40,6 +40,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "outcome": "name of the outcome column",
         "predictor": "name of the first predictor column",
         "predictors": "names of all predictor columns",
+        "moderator": "name of the column that the first predictor's effect may depend on",
         "adjusted_for": "names of the columns held constant",
         "unadjusted": "names of the declared confounders that were not adjusted for",
         "group_a": "the first group (the effect is A minus B)",
@@ -156,10 +157,11 @@ def _present(hypothesis: Hypothesis, design: Design, result: TestResult, sheet: 
         "statistic": result.statistic is not None,
         "standardised": result.standardised is not None,
         "verdict": shape != "estimate",
-        "direction": effect.directed and shape != "estimate",
+        "direction": effect.directed and shape != "estimate" and shape not in UNSIDED,
         "excluded": bool(result.exclusions),
         "predictor": bool(target.predictors),
         "predictors": bool(target.predictors),
+        "moderator": moderator(design) is not None,
         "adjusted_for": bool(adjusted_for(design)),
         "unadjusted": bool(unadjusted_confounders(design, sheet)),
         "group_a": pair is not None,

@@ -5,17 +5,42 @@ from __future__ import annotations
 from typing import Literal
 
 from kosmos_graph.domain.design import Design
-from kosmos_graph.domain.hypothesis import Hypothesis
+from kosmos_graph.domain.hypothesis import Hypothesis, Task
 from kosmos_graph.domain.results import Effect, TestResult
 
-Shape = Literal["estimate", "reference", "groups", "several groups", "ordered groups", "pairs", "table", "slope", "trend", "step"]
+Shape = Literal[
+    "estimate",
+    "reference",
+    "groups",
+    "several groups",
+    "ordered groups",
+    "pairs",
+    "table",
+    "slope",
+    "interaction",
+    "prediction",
+    "trend",
+    "step",
+]
 """What is stated about what.
 
 estimate: a quantity. reference: one sample against a value. groups: A against B. several groups: a difference anywhere among
 the levels of the first predictor. ordered groups: a rise or fall along its levels. pairs: two measurements of one unit. table:
-two columns together, without a direction. slope: outcome along a numeric predictor. trend: outcome along time. step: outcome
-before and after a date.
+two columns together, without a direction. slope: outcome along a numeric predictor. interaction: whether one predictor's effect
+depends on another. prediction: how well new rows are foretold. trend: outcome along time. step: outcome before and after a date.
 """
+
+OF_TASK: dict[Task, Shape] = {
+    "trend": "trend",
+    "step": "step",
+    "change": "pairs",
+    "interact": "interaction",
+    "predict": "prediction",
+}
+"""Tasks that settle the shape."""
+
+UNSIDED: frozenset[Shape] = frozenset({"interaction", "prediction"})
+"""Shapes whose sign is that of no difference between groups and of no slope, so that no sentence may name a direction by it."""
 
 Sign = Literal[-1, 0, 1]
 
@@ -26,11 +51,8 @@ def shape_of(hypothesis: Hypothesis, design: Design, result: TestResult) -> Shap
     """The shape of what `result` says."""
     if hypothesis.expects == "estimate" or hypothesis.task == "estimate":
         return "estimate"
-    match hypothesis.task:
-        case "trend" | "step" as series:
-            return series
-        case "change":
-            return "pairs"
+    if (shape := OF_TASK.get(hypothesis.task)) is not None:
+        return shape
     if not result.effect.directed:
         return "table" if hypothesis.task == "associate" else "several groups"
     return _directed_shape(design, result)
@@ -47,6 +69,8 @@ def _directed_shape(design: Design, result: TestResult) -> Shape:
 def groups_compared(design: Design, result: TestResult) -> tuple[str, str] | None:
     """A and B of the effect "A minus B": levels, or for paired columns the outcome and its baseline; None for other effects."""
     target = design.target
+    if target.interaction:
+        return None
     if target.baseline is not None:
         return target.outcome, target.baseline
     if target.levels is not None:
@@ -60,8 +84,18 @@ def groups_compared(design: Design, result: TestResult) -> tuple[str, str] | Non
 
 
 def adjusted_for(design: Design) -> tuple[str, ...]:
-    """The columns held constant: the further predictors, then the covariates, each once."""
-    return tuple(dict.fromkeys((*design.target.predictors[1:], *design.covariates)))
+    """The columns held constant: the further predictors, then the covariates, each once. A prediction holds none constant."""
+    target = design.target
+    if target.quantity == "skill":
+        return ()
+    tested = 2 if target.interaction else 1
+    return tuple(dict.fromkeys((*target.predictors[tested:], *design.covariates)))
+
+
+def moderator(design: Design) -> str | None:
+    """The column that the first predictor's effect may depend on."""
+    target = design.target
+    return target.predictors[1] if target.interaction and len(target.predictors) > 1 else None
 
 
 def tests_equivalence(result: TestResult) -> bool:

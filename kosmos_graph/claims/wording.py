@@ -48,6 +48,10 @@ def subject_of(design: Design, result: TestResult) -> str:
         quantity = "odds" if "odds" in name else "share with"
         level = "{outcome} = {success}" if design.target.success is not None else "{outcome}"
         return f"the odds of {level}" if quantity == "odds" else f"the share with {level}"
+    if "hazard" in name:
+        return "the hazard"
+    if name.startswith("rate"):
+        return "the rate of {outcome}"
     if "median" in name and "pseudo" not in name:
         return "median {outcome}"
     if "mean" in name or name in ("ω²", "partial ω²", "linear trend over levels"):
@@ -64,6 +68,7 @@ def _shown(design: Design, result: TestResult, sign: Sign) -> dict[str, str]:
     """By shape, what is said of a shown effect."""
     subject, target = subject_of(design, result), design.target
     more, rises = ("higher", "rises") if sign > 0 else ("lower", "falls")
+    better = "better" if sign > 0 else "worse"
     be = "tends to be" if any(part in result.effect.name for part in RANKS) else "is"
     return {
         "groups": f"{subject} {be} {more} in {{group_a}} than in {{group_b}}",
@@ -73,6 +78,8 @@ def _shown(design: Design, result: TestResult, sign: Sign) -> dict[str, str]:
         "ordered groups": f"{subject} {rises} along the order of {{predictor}}",
         "table": "{predictor} and {outcome} are associated",
         "slope": f"higher {{predictor}} goes with {more} {subject.removeprefix('the ')}",
+        "interaction": f"the effect of {{predictor}} on {subject} depends on {{moderator}}",
+        "prediction": f"{{outcome}} of new rows is foretold {better} by {{predictors}} than without them",
         "trend": f"over {{time}}, {subject} {rises}" if target.time else f"{subject} {rises} over time",
         "step": f"from {{change_at}} on, {subject} is {more} than before" if target.change_at else f"{subject} is {more} after",
     }
@@ -89,6 +96,8 @@ def _open(design: Design, result: TestResult) -> dict[str, str]:
         "ordered groups": f"{subject} rises or falls along the order of {{predictor}}",
         "table": "{predictor} and {outcome} are associated",
         "slope": "{predictor} and {outcome} are associated",
+        "interaction": f"the effect of {{predictor}} on {subject} depends on {{moderator}}",
+        "prediction": "{predictors} help to foretell {outcome} of new rows",
         "trend": f"{subject} rises or falls over {{time}}" if target.time else f"{subject} rises or falls over time",
         "step": f"{subject} is different from {{change_at}} on" if target.change_at else f"{subject} changed",
     }

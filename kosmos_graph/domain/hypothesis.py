@@ -18,7 +18,8 @@ time. step: an outcome before and after a date. estimate: how much, with an inte
 
 Expectation = Literal["effect", "no effect", "estimate"]
 Direction = Literal["positive", "negative"]
-Quantity = Literal["mean", "proportion", "quantile"]
+Quantity = Literal["mean", "proportion", "quantile", "skill"]
+"""What is estimated or compared. skill: how well the predictors foretell the outcome of rows that were not learnt from."""
 
 
 class Target(Value):

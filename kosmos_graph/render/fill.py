@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from kosmos_graph.claims.references import pieces, unadjusted_confounders
-from kosmos_graph.claims.shape import adjusted_for, groups_compared, shape_of, shown_sign
+from kosmos_graph.claims.shape import UNSIDED, adjusted_for, groups_compared, moderator, shape_of, shown_sign
 from kosmos_graph.domain.analysis import Judgement
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.hypothesis import Hypothesis
@@ -78,9 +78,9 @@ def listed(items: Sequence[str]) -> str:
 
 def direction(hypothesis: Hypothesis, design: Design, result: TestResult, alpha: float) -> str:
     """The direction in a word that stands after "is"; says so where the interval does not settle it."""
-    if not result.effect.directed:
-        return ""
     shape = shape_of(hypothesis, design, result)
+    if not result.effect.directed or shape in UNSIDED:
+        return ""
     up, down = {"slope": ("positive", "negative"), "trend": ("rising", "falling"), "ordered groups": ("rising", "falling")}.get(
         shape, ("higher", "lower")
     )
@@ -197,6 +197,7 @@ def _name_values(design: Design, result: TestResult, sheet: StudySheet) -> dict[
         "outcome": target.outcome,
         "predictor": target.predictors[0] if target.predictors else "",
         "predictors": listed(target.predictors),
+        "moderator": moderator(design) or "",
         "adjusted_for": listed(adjusted_for(design)),
         "unadjusted": listed(unadjusted_confounders(design, sheet)),
         "success": target.success or "",

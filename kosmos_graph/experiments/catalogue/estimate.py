@@ -42,6 +42,9 @@ def success_of(sample: Sample, design: Design) -> str:
     return success_level(sample, design)
 
 
+NO_SKILL = "How well an outcome is foretold is no mean, proportion or quantile; ask for a prediction."
+
+
 def _probability(design: Design) -> float:
     probability = 0.5 if design.target.quantile is None else design.target.quantile
     if not 0 < probability < 1:
@@ -58,6 +61,8 @@ def _estimator(quantity: Quantity, design: Design, level: float) -> Estimator:
         case "quantile":
             probability = _probability(design)
             return lambda values: quantile_with_ends(values, probability, level)
+        case "skill":
+            raise NotApplicable(NO_SKILL)
 
 
 def _values(quantity: Quantity, sample: Sample, design: Design) -> FloatArray:
@@ -78,6 +83,8 @@ def _name_and_label(quantity: Quantity, sample: Sample, design: Design) -> tuple
             probability = _probability(design)
             name = "median" if probability == 0.5 else f"{100 * probability:g} % quantile"
             return name, f"{name} of {outcome}"
+        case "skill":
+            raise NotApplicable(NO_SKILL)
 
 
 def _arms(values: FloatArray, sample: Sample, design: Design) -> tuple[Arm, ...]:
