@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from kosmos_graph.domain.code_experiment import Outcome, Rung
+from kosmos_graph.errors import BadInput
+from kosmos_graph.sandbox.docker import DockerJail
+from kosmos_graph.sandbox.jail import Jail, JailDown
 from kosmos_graph.sandbox.jobs import Job
 from kosmos_graph.sandbox.ladder import Ladder
+from kosmos_graph.sandbox.running import Runs, run
+from kosmos_graph.sandbox.store import OutcomeStore
+
+_TRIES = 2
+_STORED = frozenset({"ok", "error", "time-out", "limit"})
 
 
 class Executor(Protocol):
@@ -35,26 +46,191 @@ class Executor(Protocol):
         ...
 
 
+class _Task:
+    """A job on its way to an outcome. Where storing it failed, `failure` is what every caller is told."""
+
+    def __init__(self, job: Job | None, outcome: Outcome | None = None) -> None:
+        self.job = job
+        self.outcome = outcome
+        self.failure: Exception | None = None
+        self.cancelled = threading.Event()
+
+    @property
+    def ended(self) -> bool:
+        return self.outcome is not None or self.failure is not None
+
+
 class LocalExecutor:
     """Runs up to `workers` jails on this machine; outcomes are stored in `home`.
 
-    Raises StoreError where `home` cannot be written, BadInput where no rung of the ladder holds.
+    Each jail belongs to a thread, is begun with its first job and kept for the next ones. A jail that dies is begun again and
+    its job run a second time; after that the job is lost. Raises StoreError where `home` cannot be written, BadInput where no
+    rung of the ladder holds.
     """
 
-    def __init__(self, ladder_or_rung: Ladder | Rung, home: Path, workers: int = 1) -> None:
-        raise NotImplementedError
+    def __init__(self, ladder_or_rung: Ladder | Rung, home: Path, workers: int = 1, *, docker_image: str | None = None) -> None:
+        if workers < 1:
+            raise BadInput(f"at least one worker has to run; {workers} were asked for")
+        self.rung = _chosen(ladder_or_rung)
+        self._docker_image = docker_image
+        self._store = OutcomeStore(home)
+        self._most = workers
+        self._changed = threading.Condition()
+        self._tasks: dict[str, _Task] = {}
+        self._waiting: deque[_Task] = deque()
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        self._closed = False
 
     def submit(self, job: Job) -> str:
-        raise NotImplementedError
+        stored = self._store.get(job.id)
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("this executor is closed")
+            known = self._tasks.get(job.id)
+            if known is not None and (not known.ended or (known.outcome is not None and known.outcome.state in _STORED)):
+                return job.id
+            task = self._tasks[job.id] = _Task(job, stored)
+            if stored is None:
+                self._waiting.append(task)
+                self._begin_thread()
+            self._changed.notify_all()
+        return job.id
 
     def result(self, id: str, timeout: float | None = None) -> Outcome:  # noqa: A002
-        raise NotImplementedError
+        with self._changed:
+            task = self._tasks[id]
+            if not self._changed.wait_for(lambda: task.ended, timeout):
+                raise TimeoutError(f"the job {id} has not ended after {timeout} seconds")
+        return _given(task)
 
     def cancel(self, id: str) -> bool:  # noqa: A002
-        raise NotImplementedError
+        with self._changed:
+            task = self._tasks.get(id)
+            if task is None or task.ended:
+                return False
+            task.cancelled.set()
+            if task in self._waiting:
+                self._waiting.remove(task)
+                self._end(task, self._without_run(id, "cancelled", "the job was cancelled before it began"))
+            return True
 
     def as_completed(self, ids: Iterable[str]) -> Iterator[Outcome]:
-        raise NotImplementedError
+        with self._changed:
+            waiting = {id_: self._tasks[id_] for id_ in ids}
+        while waiting:
+            with self._changed:
+                self._changed.wait_for(lambda: any(task.ended for task in waiting.values()))
+                ended = [id_ for id_, task in waiting.items() if task.ended]
+            for id_ in ended:
+                yield _given(waiting.pop(id_))
 
     def close(self) -> None:
-        raise NotImplementedError
+        with self._changed:
+            self._closed = True
+            for task in self._tasks.values():
+                task.cancelled.set()
+            while self._waiting:
+                task = self._waiting.popleft()
+                if task.job is not None:
+                    self._end(task, self._without_run(task.job.id, "cancelled", "the job was cancelled before it began"))
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._store.close()
+
+    def _begin_thread(self) -> None:
+        """Begin another thread where all are busy and there may be more."""
+        if self._idle < len(self._waiting) and len(self._threads) < self._most:
+            thread = threading.Thread(target=self._work, name=f"kosmos-graph jail {len(self._threads) + 1}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self) -> None:
+        """A thread's life: take jobs and run them in its own jail until the executor is closed."""
+        keeper = _Keeper(self._new_jail)
+        try:
+            while (task := self._next()) is not None:
+                try:
+                    outcome = self._run(keeper, task)
+                    if outcome.state in _STORED:
+                        outcome = self._store.put(outcome)
+                except Exception as error:  # noqa: BLE001 - raised again in every thread that asks for this outcome
+                    with self._changed:
+                        task.failure = error
+                        self._changed.notify_all()
+                else:
+                    with self._changed:
+                        self._end(task, outcome)
+        finally:
+            keeper.drop()
+
+    def _next(self) -> _Task | None:
+        with self._changed:
+            self._idle += 1
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._idle -= 1
+            return self._waiting.popleft() if self._waiting else None
+
+    def _run(self, keeper: _Keeper, task: _Task) -> Outcome:
+        assert task.job is not None  # noqa: S101 - only tasks with a job wait
+        why = ""
+        for _ in range(_TRIES):
+            if task.cancelled.is_set():
+                return self._without_run(task.job.id, "cancelled", "the job was cancelled")
+            try:
+                return run(keeper.jail(), task.job, task.cancelled.is_set)
+            except (JailDown, OSError) as error:
+                keeper.drop()
+                why = str(error)
+        return self._without_run(task.job.id, "lost", f"the jail died under the code, twice: {why}")
+
+    def _end(self, task: _Task, outcome: Outcome) -> None:
+        task.outcome = outcome
+        self._changed.notify_all()
+
+    def _without_run(self, id_: str, state: str, error: str) -> Outcome:
+        return Outcome.model_validate({"id": id_, "state": state, "error": error, "rung": self.rung})
+
+    def _new_jail(self) -> Runs:
+        if self.rung == "docker":
+            if self._docker_image is None:
+                raise JailDown("no Docker image is configured")
+            return DockerJail(self._docker_image)
+        return Jail(self.rung)
+
+
+class _Keeper:
+    """Keeps one jail warm, for one thread."""
+
+    def __init__(self, new: Callable[[], Runs]) -> None:
+        self._new = new
+        self._jail: Runs | None = None
+
+    def jail(self) -> Runs:
+        """The jail, begun where there is none. Raises JailDown."""
+        if self._jail is None:
+            self._jail = self._new()
+        return self._jail
+
+    def drop(self) -> None:
+        """End the jail."""
+        jail, self._jail = self._jail, None
+        if jail is not None:
+            with contextlib.suppress(OSError):
+                jail.close()
+
+
+def _given(task: _Task) -> Outcome:
+    if task.failure is not None:
+        raise task.failure
+    assert task.outcome is not None  # noqa: S101 - it has ended
+    return task.outcome
+
+
+def _chosen(ladder_or_rung: Ladder | Rung) -> Rung:
+    if not isinstance(ladder_or_rung, Ladder):
+        return ladder_or_rung
+    if ladder_or_rung.rung is None:
+        raise BadInput(ladder_or_rung.sentence)
+    return ladder_or_rung.rung

@@ -1,0 +1,82 @@
+"""Runs one job in one jail: data in, outcome out."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from kosmos_graph.domain.code_experiment import Outcome, Rung
+from kosmos_graph.sandbox import returned, scratch, watch
+from kosmos_graph.sandbox.clean import clean
+from kosmos_graph.sandbox.collect import Uncollectable, collect
+from kosmos_graph.sandbox.data_files import DataGone, opened
+from kosmos_graph.sandbox.jail import Ended
+from kosmos_graph.sandbox.jobs import Job
+
+
+class Runs(Protocol):
+    """A jail: gives a scratch folder and runs a job in it."""
+
+    rung: Rung
+
+    def folder(self) -> Path: ...
+
+    def run(self, job: Job, folder: Path, files: Sequence[int], cancelled: Callable[[], bool] = bool) -> Ended: ...
+
+    def close(self) -> None: ...
+
+
+def run(jail: Runs, job: Job, cancelled: Callable[[], bool] = bool) -> Outcome:
+    """The outcome of `job`. Raises JailDown, and OSError where no scratch folder can be made."""
+    try:
+        with opened(job.data) as files:
+            folder = jail.folder()
+            try:
+                ended = jail.run(job, folder, files, cancelled)
+                return _outcome(jail.rung, job, folder, ended)
+            finally:
+                scratch.remove(folder)
+    except DataGone as gone:
+        return Outcome(id=job.id, state="error", error=str(gone), rung=jail.rung)
+
+
+def _outcome(rung: Rung, job: Job, folder: Path, ended: Ended) -> Outcome:
+    stdout = clean(ended.printed.decode("utf-8", "replace"))
+    whole = Outcome(id=job.id, state="error", stdout=stdout, rung=rung, seconds=ended.seconds)
+    if ended.cancelled:
+        return whole.model_copy(update={"state": "cancelled", "error": "the job was cancelled"})
+    if ended.exit_code == -signal.SIGXCPU or ended.passed is not None:
+        return _limited(whole, ended.passed or watch.out_of_cpu(job.limits))
+    if ended.exit_code < 0:
+        return whole.model_copy(update={"error": f"the code was ended by {_name(-ended.exit_code)}"})
+    return _collected(whole, job, folder)
+
+
+def _collected(whole: Outcome, job: Job, folder: Path) -> Outcome:
+    """`whole` with what the file of results adds."""
+    try:
+        content = collect(folder, job.limits.result_bytes)
+    except Uncollectable as refused:
+        return whole.model_copy(update={"error": str(refused)})
+    if content.get("memory") is True:
+        return _limited(whole, watch.out_of_memory(job.limits))
+    whole = whole.model_copy(update={"calls": returned.calls(content)})
+    if (error := returned.error(content)) is not None:
+        return whole.model_copy(update={"error": error})
+    try:
+        return whole.model_copy(update={"state": "ok", "results": returned.results(content, job.results)})
+    except returned.Unshaped as unshaped:
+        return whole.model_copy(update={"error": str(unshaped)})
+
+
+def _limited(outcome: Outcome, passed: watch.Passed) -> Outcome:
+    return outcome.model_copy(update={"state": passed.state, "error": passed.sentence})
+
+
+def _name(number: int) -> str:
+    try:
+        return f"the signal {signal.Signals(number).name}"
+    except ValueError:
+        return f"the signal {number}"
