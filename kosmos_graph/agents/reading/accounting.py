@@ -85,7 +85,7 @@ def _level(scene: Scene, claims: Sequence[Claim]) -> Unread | None:
 def _levels_used(scene: Scene, target: Target) -> Iterable[tuple[str, str]]:
     grouping = target.predictors[0] if target.predictors else ""
     yield from ((grouping, level) for level in target.levels or ())
-    if target.levels is None:
+    if target.levels is None or target.interaction:
         yield from ((name, level.name) for name in target.predictors for level in scene.column(name).levels)
     outcome = scene.column(target.outcome)
     yield from ((outcome.name, level.name) for level in outcome.levels if target.success is None or len(outcome.levels) == 2)

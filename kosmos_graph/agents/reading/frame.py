@@ -10,7 +10,7 @@ from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.hypothesis import Direction, Expectation, Quantity, Target, Task
 from kosmos_graph.domain.study_sheet import SmallestEffect
 
-Ask = Literal["relate", "affect", "trend", "step", "estimate", "against", "paired"]
+Ask = Literal["relate", "affect", "interact", "predict", "trend", "step", "estimate", "against", "paired"]
 
 
 @dataclass(frozen=True)

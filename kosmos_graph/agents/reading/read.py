@@ -11,6 +11,7 @@ from kosmos_graph.agents.reading.accounting import unaccounted
 from kosmos_graph.agents.reading.clauses import Clauses, cut_clauses, level_filters
 from kosmos_graph.agents.reading.comparisons import compare_levels
 from kosmos_graph.agents.reading.frame import Claim, Frame, Reading, Unread
+from kosmos_graph.agents.reading.jointly import jointly
 from kosmos_graph.agents.reading.limits import refusal, stated_delta, stated_method, unexplained, without_method
 from kosmos_graph.agents.reading.mentions import is_plain_name
 from kosmos_graph.agents.reading.open_affect import what_affects
@@ -166,6 +167,9 @@ def _alternative(sentence: str, claims: tuple[Claim, ...]) -> tuple[Alternative,
 
 def _read_scene(scene: Scene) -> tuple[tuple[Claim, ...], tuple[str, ...]] | Unread:
     many = Unread("it names too many columns and levels at once") if len(scene.mentions) > MOST_MENTIONS else None
+    joint = None if many or ambiguous(scene) else jointly(scene)
+    if joint is not None:
+        return joint if isinstance(joint, Unread) else _settled(joint, scene, (), ())
     refused = many or refusal(scene) or scale_person(scene)
     if refused is not None:
         return refused
@@ -178,7 +182,13 @@ def _read_scene(scene: Scene) -> tuple[tuple[Claim, ...], tuple[str, ...]] | Unr
     if isinstance(frame, Unread):
         return frame
     scene = clauses.scene
-    settled = settle(frame, scene, clauses.covariates, (*clauses.filters, *_leftover_filters(frame, scene)))
+    return _settled(frame, scene, clauses.covariates, (*clauses.filters, *_leftover_filters(frame, scene)))
+
+
+def _settled(
+    frame: Frame, scene: Scene, covariates: tuple[str, ...], filters: tuple[Filter, ...]
+) -> tuple[tuple[Claim, ...], tuple[str, ...]] | Unread:
+    settled = settle(frame, scene, covariates, filters)
     if isinstance(settled, Unread):
         return settled
     return unaccounted(scene, settled[0]) or choice(scene, settled[0]) or settled

@@ -38,8 +38,8 @@ def _unusable(column: ColumnCard) -> str | None:
 
 def _as_asked(frame: Frame, scene: Scene, covariates: tuple[str, ...]) -> Settled | Unread:
     match frame.ask:
-        case "estimate":
-            return _estimate(frame, scene)
+        case "estimate" | "interact" | "predict" as ask:
+            return {"estimate": _estimate, "interact": _interaction, "predict": _prediction}[ask](frame, scene)
         case "against":
             return _one(frame, "compare", _target(frame, scene, frame.outcomes[0]), covariates)
         case "paired":
@@ -155,6 +155,29 @@ def _affect(frame: Frame, scene: Scene, covariates: tuple[str, ...]) -> Settled 
         for name in predictors
     )
     return claims, notes
+
+
+def _interaction(frame: Frame, scene: Scene) -> Settled | Unread:
+    """Of a group and a number the group comes first: it has slopes, which differ."""
+    outcome = scene.column(frame.outcomes[0])
+    if not outcome.kind.numeric:
+        return Unread(f"{outcome.name} is {_a(outcome.kind)}, and an interaction is tested on numbers", frame.outcomes)
+    predictors = tuple(sorted(frame.predictors, key=lambda name: scene.column(name).kind.numeric))
+    target = _target(frame, scene, outcome.name, predictors, _levels_of(scene.column(predictors[0]), None))
+    return (_claim(frame, "interact", target.model_copy(update={"interaction": True}), (), None),), frame.notes
+
+
+def _prediction(frame: Frame, scene: Scene) -> Settled | Unread:
+    outcome, notes, predictors = scene.column(frame.outcomes[0]), frame.notes, frame.predictors
+    if not (outcome.kind.numeric or outcome.kind == Kind.BINARY):
+        return Unread(f"{outcome.name} is {_a(outcome.kind)}, and a prediction is made of numbers or two levels", frame.outcomes)
+    if not predictors:
+        predictors, more = predictors_of(outcome, scene.card, scene.sheet)
+        notes += more
+    if not predictors:
+        return Unread(f"the data have no column that could foretell {outcome.name}", frame.outcomes)
+    target = _target(frame, scene, outcome.name, predictors)
+    return (_claim(frame, "predict", target, (), "positive"),), notes
 
 
 def _levels_of(predictor: ColumnCard, asked: tuple[str, str] | None) -> tuple[str, str] | None:
