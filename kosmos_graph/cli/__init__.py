@@ -12,6 +12,7 @@ import typer
 
 from kosmos_graph.cli.doctor import doctor_command
 from kosmos_graph.cli.ending import Wanted, finish, print_json
+from kosmos_graph.cli.methods import methods_command
 from kosmos_graph.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -238,6 +239,7 @@ def history(run_id: RunId, home: Home = None, as_json: AsJson = False) -> None:
 
 
 app.command("doctor")(doctor_command)
+app.command("methods")(methods_command)
 
 
 @app.command("graph")

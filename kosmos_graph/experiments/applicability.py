@@ -56,7 +56,7 @@ def applicable_methods(
     admitted = [
         method
         for method in CATALOGUE.values()
-        if _serves(method, card, task, expects, target, covariates) and not objections(method, card, sheet, target, covariates)
+        if serves(method, card, task, expects, target, covariates) and not objections(method, card, sheet, target, covariates)
     ]
     defaults = tuple(_preferred(Case(card, sheet, task, expects, target, covariates)))
     names = [method.name for method in admitted]
@@ -98,7 +98,7 @@ def refusal(
     return f"No method of the catalogue answers this about {target.outcome}."
 
 
-def _serves(method: Method, card: DataCard, task: Task, expects: Expectation, target: Target, covariates: tuple[str, ...]) -> bool:
+def serves(method: Method, card: DataCard, task: Task, expects: Expectation, target: Target, covariates: tuple[str, ...]) -> bool:
     """Whether the method answers this sort of question."""
     if method.name == "estimate":
         described = task in ("trend", "step") and not _long_enough(card, target)

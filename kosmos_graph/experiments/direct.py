@@ -17,7 +17,7 @@ from kosmos_graph.domain.results import TestResult
 from kosmos_graph.domain.study_sheet import SmallestEffect
 from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.applicability import objections, with_delta
-from kosmos_graph.experiments.catalogue import CATALOGUE
+from kosmos_graph.experiments.catalogue import named
 from kosmos_graph.experiments.runner import run_design
 
 
@@ -40,15 +40,13 @@ def run_method(
     `options` the fields of `Options` (alpha, seed). Equal arguments give equal numbers. Raises BadInput where the method does not
     exist, does not fit the columns, or has no answer on this sample; the message says which and why.
     """
-    found = CATALOGUE.get(method)
-    if found is None:
-        raise BadInput(f"there is no method called {method!r}; `kosmos-graph methods` lists them")
+    found = named(method)
     sheet = read_sheet(Path(about) if isinstance(about, str) else about)
     dataset = load_dataset(Path(data), sheet)
     check_sheet(sheet, (dataset.card,))
-    named = (predictors,) if isinstance(predictors, str) else tuple(predictors)
+    columns = (predictors,) if isinstance(predictors, str) else tuple(predictors)
     try:
-        asked = Target(dataset=dataset.card.name, outcome=outcome, predictors=named, **target)
+        asked = Target(dataset=dataset.card.name, outcome=outcome, predictors=columns, **target)
         settled = Options(**(options or {}))
     except ValidationError as error:
         raise BadInput(f"what is asked for cannot be: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from None
