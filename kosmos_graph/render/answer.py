@@ -23,7 +23,7 @@ MOST_HELD = 3
 def answer(question: str, found: Sequence[Answered], unanswered: Sequence[Unanswered], explored: Sequence[Exploration] = ()) -> str:
     """The answer to the question, a line per finding."""
     told = [*_lead(found), *_lines(found), *_association_only(question, found)]
-    lines = [*told, *_explored(found, explored), *_missing(found, unanswered)]
+    lines = [*told, *_explored(found, explored), *_missing((*found, *explored), unanswered)]
     return "\n".join(lines)
 
 
@@ -57,7 +57,7 @@ def _inconclusive(one: Answered) -> bool:
     return one.judgement is not None and one.judgement.verdict == "inconclusive"
 
 
-def _missing(found: Sequence[Answered], unanswered: Sequence[Unanswered]) -> Iterator[str]:
+def _missing(found: Sequence[object], unanswered: Sequence[Unanswered]) -> Iterator[str]:
     if not found:
         yield "The question is not answered."
     yield from (f"Not answered: {one.hypothesis.rstrip('.')} ({one.reason.rstrip('.')})." for one in unanswered[:3])

@@ -79,8 +79,12 @@ def _moves(record: Record) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _family(record: Record, found: Sequence[Answered]) -> int:
-    """The number of locked tests, run or not; without a plan, of those that were run."""
-    locked = {design.hypothesis for plan in record.plans for design in plan.designs} or {one.hypothesis.id for one in found}
+    """The number of locked tests, run or not; without a plan, of those that were run. Code is none, unless a test took its place."""
+    answered = {one.hypothesis.id for one in found}
+    planned = [design for plan in record.plans for design in plan.designs]
+    locked = (
+        {design.hypothesis for design in planned if design.code is None or design.hypothesis in answered} if planned else answered
+    )
     return sum(hypothesis.expects != "estimate" for hypothesis in record.hypotheses if hypothesis.id in locked)
 
 

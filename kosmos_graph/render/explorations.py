@@ -65,6 +65,7 @@ def _caveats(outcome: Outcome) -> Iterator[str]:
     )
     tests = sum(len(call.p_values) or 1 for call in outcome.calls)
     if tests:
-        yield f"The code computed at least {count(tests)} tests; their p-values are exploratory."
+        many = f"at least {count(tests)} tests; their p-values are" if tests > 1 else "at least one test; its p-value is"
+        yield f"The code computed {many} exploratory."
     if outcome.rung == "no sandbox":
         yield UNSAFE

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from kosmos_graph.agents.protocol import Analyst, Designer
 from kosmos_graph.claims.check import check_sentences, study_licence
 from kosmos_graph.domain.analysis import Analysis, Deviation, Study
-from kosmos_graph.domain.design import Design
+from kosmos_graph.domain.design import CODE, Design
 from kosmos_graph.domain.results import Artefact, Execution
 from kosmos_graph.graph.nodes.chain import ask_chain, move_on
 from kosmos_graph.graph.services import Services
@@ -148,8 +148,8 @@ def deviations(state: StudyState) -> tuple[Deviation, ...]:
         Deviation(
             hypothesis=state["hypothesis"].id,
             planned=before.method,
-            done=after.method,
-            reason=executions[before.key].error or "the execution failed",
+            done=f"{CODE}, written again" if before.method == after.method == CODE else after.method,
+            reason=(executions[before.key].error or "the execution failed").partition("\n")[0],
         )
         for before, after in pairwise(designs)
     )
@@ -162,5 +162,5 @@ def _status(execution: Execution) -> Literal["analysed", "explored", "not answer
 
 
 def _reason(failed: tuple[tuple[Design, Execution], ...], end: str) -> str:
-    tried = "; ".join(f"{design.method}: {execution.error}" for design, execution in failed)
+    tried = "; ".join(f"{design.method}: {(execution.error or '').partition(chr(10))[0]}" for design, execution in failed)
     return f"no experiment could be run ({tried}); {end}"

@@ -1,0 +1,135 @@
+"""Whole runs whose designer writes the experiments."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+
+from kosmos_graph import build_graph
+from kosmos_graph.domain.code_experiment import CodeExperiment, DeclaredResult
+from kosmos_graph.render.markdown import render_markdown
+from kosmos_graph.settings import Settings
+
+from .agents import PlainAnalyst, WelchDesigner, write_groups
+
+OUTCOMES = ("height", "mass", "span")
+NUMBER = DeclaredResult(name="gap", kind="number", meaning="distance of the group means")
+TABLE = DeclaredResult(name="spread", kind="table", meaning="standard deviation of each group")
+
+GAP = """
+def experiment(data, seed):
+    means = data["groups.csv"].groupby("group", observed=True)["{outcome}"].mean()
+    return {{"gap": float(means["ash"] - means["oak"])}}
+"""
+FIRST_FAILURE = GAP.replace('"ash"', '"elm"')
+SECOND_FAILURE = GAP.replace("means[", "means.loc[").replace('float(means.loc["ash"] - means.loc["oak"])', 'float("nan")')
+TESTED = """
+import numpy as np
+from scipy import stats
+
+def experiment(data, seed):
+    frame = data["groups.csv"]
+    rng = np.random.default_rng(seed)
+    ash, oak = (frame.loc[frame["group"] == name, "{outcome}"].to_numpy() for name in ("ash", "oak"))
+    found = stats.ttest_ind(ash, oak, equal_var=False)
+    drawn = [rng.choice(ash, ash.size).mean() - rng.choice(oak, oak.size).mean() for _ in range(200)]
+    print("p", found.pvalue, "\\x1b[31mred\\x1b[0m")
+    return {{"gap": float(np.mean(drawn)), "spread": [{{"group": n, "sd": float(v.std(ddof=1))}} for n, v in (("ash", ash), ("oak", oak))]}}
+"""
+
+
+@dataclass
+class CodeDesigner(WelchDesigner):
+    """Plans as its parent does, and writes code: by hypothesis, its versions in the order in which they are tried."""
+
+    versions: tuple[tuple[str, ...], ...] = ()
+    results: tuple[DeclaredResult, ...] = (NUMBER,)
+
+    def _design(self, hypothesis, method, key):
+        versions = self.versions[OUTCOMES.index(hypothesis.target.outcome)]
+        code = versions[sum(call == f"repair {hypothesis.id}" for call in self.calls)].format(outcome=hypothesis.target.outcome)
+        results = (NUMBER, TABLE) if "spread" in code else (NUMBER,)
+        design = super()._design(hypothesis, "code", key)
+        return design.model_copy(update={"code": CodeExperiment(code=code, results=results)})
+
+    async def repair_study(self, material, hypothesis, failed, generation):
+        self.calls.append(f"repair {hypothesis.id}")
+        return self._design(hypothesis, "code", failed[-1][0].key)
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_groups(tmp_path / "groups.csv", OUTCOMES)
+
+
+@pytest.fixture
+def build(tmp_path):
+    def build(versions, **choices):
+        designer = CodeDesigner(OUTCOMES[: len(versions)], versions=versions)
+        chosen = {"home": tmp_path / "home", "settings": Settings(_env_file=None)} | choices
+        return build_graph(designer=designer, analyst=PlainAnalyst(), **chosen)
+
+    return build
+
+
+def given(data):
+    return {"question": "How far are ash and oak apart?", "data": [data]}
+
+
+def test_three_experiments_in_code_one_repaired_twice_end_in_a_report_that_shows_results_and_repairs(build, data, tmp_path):
+    graph = build(((GAP,), (FIRST_FAILURE, SECOND_FAILURE, GAP), (TESTED,)), checkpointer=InMemorySaver())
+    report = graph.invoke(given(data), {"configurable": {"thread_id": "r1"}})["report"]
+    assert [one.id for one in report.explorations] == ["c1h1", "c1h2", "c1h3"]
+    assert (report.findings, report.unanswered) == ((), ())
+    gaps = [one.results[0].value for one in report.explorations]
+    assert all(2.5 < gap < 3.5 for gap in gaps)
+    errors = [repair.error.partition("\n")[0] for repair in report.explorations[1].repairs]
+    assert len(errors) == 2
+    assert "elm" in errors[0]
+    assert "gap" in errors[1]
+    assert [call.function for call in report.explorations[2].calls] == ["scipy.stats.ttest_ind"]
+    assert {one.rung for one in report.explorations} <= {"bubblewrap", "landlock"}
+    assert [deviation.hypothesis for deviation in report.run.deviations] == ["c1h2", "c1h2"]
+    text = render_markdown(report)
+    assert "Explored by code, without a verdict" in text
+    assert "at least 1 tests" not in text
+    for one in report.explorations:
+        for path, _ in one.files:
+            assert (tmp_path / "home" / "runs" / "r1" / path).is_file()
+    printed = next(path for path, what in report.explorations[2].files if what == "what the code printed")
+    assert "\x1b" not in (tmp_path / "home" / "runs" / "r1" / printed).read_text()
+
+
+def test_equal_runs_give_equal_reports_and_the_second_executes_nothing(build, data):
+    reports = [build(((TESTED.replace("height", "{outcome}"),),)).invoke(given(data))["report"] for _ in range(2)]
+    plain = [json.loads(one.model_dump_json(exclude={"run": {"id", "started", "finished", "seconds"}})) for one in reports]
+    assert plain[0] == plain[1]
+
+
+def test_code_that_cannot_be_repaired_leaves_the_others_unharmed(build, data):
+    report = build(((FIRST_FAILURE,) * 3, (GAP,))).invoke(given(data))["report"]
+    assert [one.id for one in report.explorations] == ["c1h2"]
+    assert [one.hypothesis for one in report.unanswered] == ["height is larger in ash than in oak"]
+
+
+def test_a_number_that_stands_in_the_code_is_no_result(build, data):
+    typed = "def experiment(data, seed):\n    return {{'gap': 3.25}}\n"
+    report = build(((typed,) * 3,)).invoke(given(data))["report"]
+    assert report.explorations == ()
+    assert "typed, not computed" in report.unanswered[0].reason
+
+
+def test_where_no_sandbox_holds_code_is_refused_with_the_reasons(build, data, monkeypatch):
+    from kosmos_graph.sandbox.ladder import Finding, Ladder
+
+    none = Ladder((Finding("landlock", holds=False, reason="the kernel has no Landlock", remedy="use a newer kernel"),))
+    monkeypatch.setattr("kosmos_graph.wiring.code.probe", lambda **_: none)
+    report = build(((GAP,) * 3,)).invoke(given(data))["report"]
+    assert "the kernel has no Landlock" in report.unanswered[0].reason
+
+
+def test_without_a_sandbox_on_demand_every_result_is_stamped(build, data):
+    report = build(((GAP,),), unsafe_no_sandbox=True).invoke(given(data))["report"]
+    assert report.explorations[0].rung == "no sandbox"
+    assert any("without a sandbox" in caveat for caveat in report.explorations[0].caveats)
