@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from kosmos_graph.sandbox.confine import Confinement, confine_self
 from kosmos_graph.sandbox.executor import Executor, LocalExecutor
 from kosmos_graph.sandbox.jobs import DataFile, Job
 from kosmos_graph.sandbox.ladder import Finding, Ladder, probe
 from kosmos_graph.sandbox.limits import Limits
 
-__all__ = ["DataFile", "Executor", "Finding", "Job", "Ladder", "Limits", "LocalExecutor", "probe"]
+__all__ = ["Confinement", "DataFile", "Executor", "Finding", "Job", "Ladder", "Limits", "LocalExecutor", "confine_self", "probe"]

@@ -17,6 +17,7 @@ from typing import Any
 from kosmos_graph.domain.code_experiment import Rung
 from kosmos_graph.sandbox import scratch
 from kosmos_graph.sandbox.inside import experiment
+from kosmos_graph.sandbox.inside.removing import remove
 from kosmos_graph.sandbox.jail import LIBRARIES, NOBODY, Ended, JailDown, request
 from kosmos_graph.sandbox.jobs import Job
 from kosmos_graph.sandbox.limits import MIB, Limits
@@ -123,7 +124,7 @@ class DockerJail:
 
     def close(self) -> None:
         """Remove what was written."""
-        scratch.remove(self.scratch)
+        remove(self.scratch)
 
     def _request(self, job: Job) -> dict[str, Any]:
         limits = asdict(job.limits) | {"tasks": 0, "cpu_seconds": max(1, round(job.limits.cpu_seconds + 0.5))}

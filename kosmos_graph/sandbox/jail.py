@@ -19,7 +19,8 @@ from typing import Any
 
 from kosmos_graph.domain.code_experiment import Rung
 from kosmos_graph.sandbox import bubblewrap, sandbox_exec, scratch, watch
-from kosmos_graph.sandbox.inside import experiment, processes, zygote
+from kosmos_graph.sandbox.inside import processes, zygote
+from kosmos_graph.sandbox.inside.removing import remove
 from kosmos_graph.sandbox.jobs import Job
 from kosmos_graph.sandbox.python_paths import environment, python_paths
 from kosmos_graph.sandbox.watch import Passed, Watch
@@ -95,7 +96,7 @@ class Jail:
             attended.drain()
         finally:
             os.close(reading)
-        if answer["exit"] == experiment.NOT_CONFINED and attended.passed is None:
+        if not answer["confined"] and attended.passed is None and not attended.cancelled:
             raise JailDown(f"the jail could not be closed: {_one_line(attended.printed)}")
         seconds = time.monotonic() - began
         return Ended(answer["exit"], attended.passed, bytes(attended.printed), seconds, attended.cancelled)
@@ -112,7 +113,7 @@ class Jail:
                 processes.end_descendants(self._process.pid)
                 self._process.kill()
                 self._process.wait()
-        scratch.remove(self.scratch)
+        remove(self.scratch)
 
     def _begin(self) -> None:
         self._socket, theirs = socket.socketpair()
@@ -193,15 +194,15 @@ class Jail:
     def _ended_whole(self, answer: dict[str, Any] | None) -> dict[str, Any]:
         """End what still runs of a job; the zygote's answer about the job's own process. Raises JailDown."""
         deadline = time.monotonic() + _END_SECONDS
-        exit_code: int | None = None
+        first: dict[str, Any] | None = None
         while time.monotonic() < deadline:
             if answer is None or not answer["alone"]:
                 processes.end_descendants(self._zygote)
             if answer is None:
                 answer = self._answer()
-            exit_code = answer["exit"] if exit_code is None else exit_code
+            first = answer if first is None else first
             if answer["alone"]:
-                return {"exit": exit_code}
+                return first
             with contextlib.suppress(OSError):
                 zygote.send(self._socket, {})
             answer = None

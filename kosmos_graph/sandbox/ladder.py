@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import platform
 import sys
@@ -46,7 +47,7 @@ class Ladder:
     @property
     def sentence(self) -> str:
         """One line for the user: which rung holds, and how to get a better one."""
-        failed = [finding for finding in self.findings if not finding.holds]
+        failed = list(itertools.takewhile(lambda finding: not finding.holds, self.findings))
         if self.rung is None:
             reasons = "; ".join(f"{finding.rung}: {finding.reason}" for finding in failed) or "there is none for this system"
             remedies = "; or ".join(finding.remedy for finding in failed if finding.remedy)
@@ -86,17 +87,17 @@ class System:
         )
 
 
-def probe(*, docker_image: str | None = None) -> Ladder:
-    """Try the rungs in order until one holds, once a process for each image."""
-    return _probed(docker_image, os.getpid())
+def probe(*, docker_image: str | None = None, every: bool = False) -> Ladder:
+    """Try the rungs in order until one holds, or `every` one; once a process for the same question."""
+    return _probed(docker_image, every, os.getpid())
 
 
-def climb(tries: Iterable[Callable[[], Finding]]) -> Ladder:
-    """Try rungs in order until one holds."""
+def climb(tries: Iterable[Callable[[], Finding]], *, every: bool = False) -> Ladder:
+    """Try rungs in order until one holds, or `every` one."""
     findings: list[Finding] = []
     for attempt in tries:
         findings.append(attempt())
-        if findings[-1].holds:
+        if findings[-1].holds and not every:
             break
     return Ladder(tuple(findings))
 
@@ -167,8 +168,8 @@ def _rungs(docker_image: str | None) -> list[Callable[[], Finding]]:
 
 
 @functools.cache
-def _probed(docker_image: str | None, process: int) -> Ladder:  # a forked process finds out for itself
-    return climb(_rungs(docker_image))
+def _probed(docker_image: str | None, every: bool, process: int) -> Ladder:  # a forked process finds out for itself
+    return climb(_rungs(docker_image), every=every)
 
 
 def _try(rung: Rung, begin: Callable[[], Runs], remedy: str) -> Finding:

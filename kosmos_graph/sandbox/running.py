@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from kosmos_graph.domain.code_experiment import Outcome, Rung
-from kosmos_graph.sandbox import returned, scratch, watch
+from kosmos_graph.sandbox import returned, watch
 from kosmos_graph.sandbox.clean import clean
 from kosmos_graph.sandbox.collect import Uncollectable, collect
 from kosmos_graph.sandbox.data_files import DataGone, opened
+from kosmos_graph.sandbox.inside.removing import remove
 from kosmos_graph.sandbox.jail import Ended
 from kosmos_graph.sandbox.jobs import Job
 
@@ -37,7 +38,7 @@ def run(jail: Runs, job: Job, cancelled: Callable[[], bool] = bool) -> Outcome:
                 ended = jail.run(job, folder, files, cancelled)
                 return _outcome(jail.rung, job, folder, ended)
             finally:
-                scratch.remove(folder)
+                remove(folder)
     except DataGone as gone:
         return Outcome(id=job.id, state="error", error=str(gone), rung=jail.rung)
 

@@ -26,11 +26,15 @@ def _run_once() -> NoReturn:
     """The job whose request comes from standard input, with its data in files that it names."""
     request = json.load(sys.stdin)
     files = [os.open(path, os.O_RDONLY) for path in request["files"]]
+    reading, writing = os.pipe()
     process = os.fork()  # the job begins a session, which the first process of a container may not
     if process == 0:
         try:
-            experiment.run(request, os.dup(1), files)
+            experiment.run(request, os.dup(1), files, writing)
         finally:
             os._exit(experiment.NOT_CONFINED)
     code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    os._exit(code if code >= 0 else 128 - code)
+    os.close(writing)
+    if os.read(reading, 1) != b"1":
+        os._exit(experiment.NOT_CONFINED)
+    os._exit(1 if code == experiment.NOT_CONFINED else code if code >= 0 else 128 - code)

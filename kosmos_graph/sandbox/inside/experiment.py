@@ -19,7 +19,7 @@ from .recording import Recorder, instrument
 RESULT = "result.json"
 """Name of the file in the scratch folder that the parent process collects."""
 NOT_CONFINED = 96
-"""Exit code of a process that could not close its jail, and so did not run the code."""
+"""Exit code of a process that could not close its jail, and so did not run the code. Code can end with it too."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 _NICENESS = 5
@@ -36,14 +36,19 @@ class CannotRun(Exception):
     """The sentence that says why the code did not come to its results."""
 
 
-def run(request: Request, output: int, data: list[int]) -> NoReturn:
-    """Run the job and end this process. `output` takes what the code prints, `data` are open Parquet files."""
-    _settle(request["scratch"], output, data)
+def run(request: Request, output: int, data: list[int], confined: int) -> NoReturn:
+    """Run the job and end this process.
+
+    `output` takes what the code prints, `data` are open Parquet files, and `confined` takes a byte when the jail is closed.
+    """
+    _settle(request["scratch"], output, [*data, confined])
     try:
         confine(request)
     except OSError as error:
         os.write(2, f"the jail could not be closed: {error}\n".encode())
         os._exit(NOT_CONFINED)
+    os.write(confined, b"1")
+    os.close(confined)
     recorder = Recorder()
     content: dict[str, Any] = {}
     try:
@@ -70,14 +75,14 @@ def confine(request: Request) -> None:
         seccomp.install(seccomp.for_code())
 
 
-def _settle(scratch: str, output: int, data: list[int]) -> None:
+def _settle(scratch: str, output: int, kept_open: list[int]) -> None:
     """Own session, own standard streams, no other open file, the scratch folder as home."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
     kept = 3
-    for descriptor in sorted(data):
+    for descriptor in sorted(kept_open):
         kept, first = descriptor + 1, kept
         os.closerange(first, descriptor)
     os.closerange(kept, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") > 0 else 1 << 16)

@@ -15,6 +15,7 @@ import sys
 from typing import Any, NoReturn
 
 from . import kernel, processes, zygote
+from .removing import remove
 
 NOT_BEGUN = 95
 """Exit code where the jail could not be built; what stopped it stands on standard error."""
@@ -37,6 +38,8 @@ def guard(spec: dict[str, Any]) -> NoReturn:
         with contextlib.suppress(ProcessLookupError):
             os.kill(inside, signal.SIGKILL)
     processes.end_descendants(os.getpid())
+    with contextlib.suppress(OSError):  # the parent removes it too, where there still is one
+        remove(spec["scratch"])
     os._exit(0 if code is None else code & 0xFF)
 
 

@@ -22,11 +22,12 @@ ERRNO = 0x00050000
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32 = 0x40000000
 _NUMBER, _ARCHITECTURE = 0, 4
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 
 _NEW_NAMESPACE = 0x7E020000
 _TERMINAL_AND_FILE_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what Python asks of an open file."""
+_ACCESS_AND_TRUNCATION = os.O_ACCMODE | os.O_TRUNC
 _SIGNALLING_FCNTL = (8, 10, 15, 1024, 1026)
 """F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY: they have the kernel send signals."""
 
@@ -55,6 +56,9 @@ def for_code(machine: str | None = None, *, process: int | None = None) -> bytes
     filtered = syscalls.FILTERED[machine]
     instructions += _when(syscalls.CLONE3, ERRNO | errno.ENOSYS)  # then clone is called, whose flags a filter can see
     instructions += _block(filtered["clone"], _no_bit(0, _NEW_NAMESPACE))
+    for name, index in (("open", 1), ("openat", 2)):
+        if name in filtered:
+            instructions += _block(filtered[name], _no_truncation_in_reading(index))
     instructions += _block(filtered["ioctl"], _one_of(1, _TERMINAL_AND_FILE_QUERIES, errno.ENOTTY))
     instructions += _block(filtered["fcntl"], _none_of(1, _SIGNALLING_FCNTL))
     instructions += _block(filtered["prlimit64"], _one_of(0, (0,), errno.EPERM))
@@ -140,6 +144,12 @@ def _none_of(index: int, values: tuple[int, ...]) -> list[Instruction]:
 
 def _no_bit(index: int, bits: int) -> list[Instruction]:
     return [_argument(index), (_ANY_BIT, 0, 1, bits), _return(ERRNO | errno.EPERM), _return(ALLOW)]
+
+
+def _no_truncation_in_reading(index: int) -> list[Instruction]:
+    """Refuse O_TRUNC without writing, which empties a file and which Landlock sees from version 3 on."""
+    instructions = [_argument(index), (_AND, 0, 0, _ACCESS_AND_TRUNCATION)]
+    return [*instructions, (_EQUAL, 0, 1, os.O_TRUNC), _return(ERRNO | errno.EPERM), _return(ALLOW)]
 
 
 def _assembled(instructions: list[Instruction]) -> bytes:

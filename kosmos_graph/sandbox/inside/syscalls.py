@@ -14,7 +14,7 @@ def _table(text: str) -> dict[str, int]:
 
 ALLOWED = {
     "x86_64": _table("""
-read 0 write 1 open 2 openat 257 close 3 close_range 436 readv 19 writev 20 pread64 17 pwrite64 18 preadv 295 pwritev 296
+read 0 write 1 close 3 close_range 436 readv 19 writev 20 pread64 17 pwrite64 18 preadv 295 pwritev 296
 preadv2 327 pwritev2 328 lseek 8 stat 4 fstat 5 lstat 6 newfstatat 262 statx 332 statfs 137 fstatfs 138 access 21
 faccessat 269 faccessat2 439 readlink 89 readlinkat 267 getdents 78 getdents64 217 getcwd 79 chdir 80 fchdir 81 mkdir 83
 mkdirat 258 rmdir 84 unlink 87 unlinkat 263 rename 82 renameat 264 renameat2 316 dup 32 dup2 33 dup3 292 pipe 22 pipe2 293
@@ -33,7 +33,7 @@ rt_sigprocmask 14 rt_sigreturn 15 rt_sigpending 127 rt_sigtimedwait 128 rt_sigsu
 restart_syscall 219 pause 34
 """),
     "aarch64": _table("""
-read 63 write 64 openat 56 close 57 close_range 436 readv 65 writev 66 pread64 67 pwrite64 68 preadv 69 pwritev 70
+read 63 write 64 close 57 close_range 436 readv 65 writev 66 pread64 67 pwrite64 68 preadv 69 pwritev 70
 preadv2 286 pwritev2 287 lseek 62 fstat 80 newfstatat 79 statx 291 statfs 43 fstatfs 44 faccessat 48 faccessat2 439
 readlinkat 78 getdents64 61 getcwd 17 chdir 49 fchdir 50 mkdirat 34 unlinkat 35 renameat 38 renameat2 276 dup 23 dup3 24
 pipe2 59 flock 32 fsync 82 fdatasync 83 ftruncate 46 fallocate 47 fadvise64 223 readahead 213 copy_file_range 285
@@ -78,10 +78,10 @@ llistxattr 12 flistxattr 13 listxattrat 465 removexattr 14 lremovexattr 15 fremo
 
 FILTERED = {
     "x86_64": _table("""
-clone 56 ioctl 16 fcntl 72 prlimit64 302 tgkill 234
+open 2 openat 257 clone 56 ioctl 16 fcntl 72 prlimit64 302 tgkill 234
 """),
     "aarch64": _table("""
-clone 220 ioctl 29 fcntl 25 prlimit64 261 tgkill 131
+openat 56 clone 220 ioctl 29 fcntl 25 prlimit64 261 tgkill 131
 """),
 }
 """Calls that are allowed with some arguments only."""

@@ -63,13 +63,15 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | Non
 
 
 def _job(request: dict[str, Any], files: list[int], connection: socket.socket) -> dict[str, Any]:
+    reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
         try:
             connection.close()
-            experiment.run(request, files[0], files[1:])
+            experiment.run(request, files[0], files[1:], writing)
         finally:
             os._exit(experiment.NOT_CONFINED)
+    os.close(writing)
     for descriptor in files:
         os.close(descriptor)
     status = 0
@@ -78,7 +80,9 @@ def _job(request: dict[str, Any], files: list[int], connection: socket.socket) -
         if ended == process:
             status = code
             break
-    return _state_of_children(os.waitstatus_to_exitcode(status))
+    confined = os.read(reading, 1) == b"1"
+    os.close(reading)
+    return _state_of_children(os.waitstatus_to_exitcode(status)) | {"confined": confined}
 
 
 def _state_of_children(exit_code: int | None) -> dict[str, Any]:
