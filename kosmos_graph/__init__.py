@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kosmos_graph.runs import Run, fork, history, list_runs, resume, start
     from kosmos_graph.settings import Settings, load_settings
     from kosmos_graph.wiring.batch import get_analyst, get_designer, material_of, report_of, run_experiments
+    from kosmos_graph.wiring.code import run_code
     from kosmos_graph.wiring.models import get_chat_model
     from kosmos_graph.wiring.services import build_graph, build_study_graph
 
@@ -45,6 +46,7 @@ _HOMES = {
     "register_provider": "providers.registry",
     "report_of": "wiring.batch",
     "resume": "runs",
+    "run_code": "wiring.code",
     "run_experiments": "wiring.batch",
     "run_method": "experiments.direct",
     "start": "runs",
@@ -75,6 +77,7 @@ __all__ = [
     "register_provider",
     "report_of",
     "resume",
+    "run_code",
     "run_experiments",
     "run_method",
     "start",

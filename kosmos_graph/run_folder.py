@@ -74,11 +74,12 @@ class RunFolders:
         except OSError as error:
             raise StoreError(f"the run's artefact {path} cannot be read: {error.strerror or error}") from error
 
-    def put_report(self, run_id: str, report: Report) -> None:
-        """Write `report.json` and `report.md`. Raises StoreError."""
+    def put_report(self, run_id: str, report: Report, notebook: str) -> None:
+        """Write `report.json`, `report.md` and `notebook.ipynb`. Raises StoreError."""
         folder = self.path(run_id)
         write_whole(folder / "report.json", render_json(report).encode())
         write_whole(folder / "report.md", render_markdown(report).encode())
+        write_whole(folder / "notebook.ipynb", notebook.encode())
 
     def log(self, event: Any, moment: datetime) -> None:
         """Append one line to the run's log, in one write. Raises StoreError."""

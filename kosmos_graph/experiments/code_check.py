@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from kosmos_graph.domain.code_experiment import CodeExperiment, NamedNumber, Outcome
+from kosmos_graph.ids import digest
 
 LONGEST_CODE = 20_000
 MOST_RESULTS = 20
@@ -58,3 +59,8 @@ def typed_numbers(experiment: CodeExperiment, outcome: Outcome) -> tuple[str, ..
     typed = {abs(value) for value in constants if isinstance(value, float)}
     numbers = (result for result in outcome.results if isinstance(result, NamedNumber))
     return tuple(result.name for result in numbers if not float(result.value).is_integer() and abs(float(result.value)) in typed)
+
+
+def seed_of(experiment: CodeExperiment, dataset_sha256: str, seed: int) -> int:
+    """The seed that the code is given, below 2³²: it follows from the run's seed, the code and the data."""
+    return int(digest({"seed": seed, "code": experiment.code, "dataset": dataset_sha256})[:8], 16)

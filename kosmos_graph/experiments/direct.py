@@ -14,7 +14,7 @@ from kosmos_graph.domain.design import Alternative, Design, Protocol
 from kosmos_graph.domain.hypothesis import Target
 from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.results import TestResult
-from kosmos_graph.domain.study_sheet import SmallestEffect
+from kosmos_graph.domain.study_sheet import SmallestEffect, StudySheet
 from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.applicability import objections, with_delta
 from kosmos_graph.experiments.catalogue import named
@@ -29,20 +29,21 @@ def run_method(
     *,
     covariates: Sequence[str] = (),
     alternative: Alternative = "two-sided",
-    delta: float | None = None,
-    about: str | Path | Mapping[str, Any] | None = None,
+    delta: float | SmallestEffect | None = None,
+    about: str | Path | Mapping[str, Any] | StudySheet | None = None,
     options: Mapping[str, Any] | None = None,
+    name: str | None = None,
     **target: Any,
 ) -> TestResult:
     """The result of one method of the catalogue on a data file, read as a run would read it.
 
     `target` takes the other fields of `Target` (levels, success, pair, cluster, …), `about` a study sheet (a path or a mapping),
-    `options` the fields of `Options` (alpha, seed). Equal arguments give equal numbers. Raises BadInput where the method does not
+    `options` the fields of `Options` (alpha, seed), `name` what a run called the data set. Equal arguments give equal numbers. Raises BadInput where the method does not
     exist, does not fit the columns, or has no answer on this sample; the message says which and why.
     """
     found = named(method)
-    sheet = read_sheet(Path(about) if isinstance(about, str) else about)
-    dataset = load_dataset(Path(data), sheet)
+    sheet = about if isinstance(about, StudySheet) else read_sheet(Path(about) if isinstance(about, str) else about)
+    dataset = load_dataset(Path(data), sheet, name=name)
     check_sheet(sheet, (dataset.card,))
     columns = (predictors,) if isinstance(predictors, str) else tuple(predictors)
     try:
@@ -50,7 +51,7 @@ def run_method(
         settled = Options(**(options or {}))
     except ValidationError as error:
         raise BadInput(f"what is asked for cannot be: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from None
-    smallest = None if delta is None else SmallestEffect(value=delta, source="user")
+    smallest = SmallestEffect(value=delta, source="user") if isinstance(delta, int | float) else delta
     stated = sheet if smallest is None else with_delta(sheet, outcome, smallest)
     against = objections(found, dataset.card, stated, asked, tuple(covariates))
     if against:

@@ -67,8 +67,8 @@ class Store(Protocol):
         """A file that was kept. Raises StoreError where it is gone."""
         ...
 
-    def put_report(self, run_id: str, report: Report) -> None:
-        """Write the report in every format, replacing what is there."""
+    def put_report(self, run_id: str, report: Report, notebook: str) -> None:
+        """Write the report in every format, and the notebook, replacing what is there."""
         ...
 
     def log(self, event: Event, moment: datetime) -> None:

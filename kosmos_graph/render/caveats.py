@@ -79,7 +79,7 @@ def _moves(record: Record) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _family(record: Record, found: Sequence[Answered]) -> int:
-    """The number of locked tests, run or not; without a plan, of those that were run. Code is none, unless a test took its place."""
+    """The number of locked tests, run or not; without a plan, of those that were run. Code counts if a test took its place."""
     answered = {one.hypothesis.id for one in found}
     planned = [design for plan in record.plans for design in plan.designs]
     locked = (

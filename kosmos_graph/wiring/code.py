@@ -6,22 +6,28 @@ import asyncio
 import csv
 import hashlib
 import io
+import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kosmos_graph.data.dataset import Dataset
 from kosmos_graph.data.filters import mask
-from kosmos_graph.domain.code_experiment import Cell, CodeExperiment, NamedTable, Outcome, Rung
-from kosmos_graph.domain.design import Design
+from kosmos_graph.data.load import load_dataset
+from kosmos_graph.data.sheet import read_sheet
+from kosmos_graph.domain.code_experiment import Cell, CodeExperiment, DeclaredResult, NamedTable, Outcome, Rung
+from kosmos_graph.domain.design import CODE, Design, Protocol
+from kosmos_graph.domain.hypothesis import Target
 from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.results import Artefact, Execution
 from kosmos_graph.domain.study_sheet import StudySheet
-from kosmos_graph.experiments.code_check import typed_numbers
-from kosmos_graph.ids import canonical_json, digest
+from kosmos_graph.errors import BadInput
+from kosmos_graph.experiments.code_check import complaints, seed_of, typed_numbers
+from kosmos_graph.ids import canonical_json
 from kosmos_graph.run_folder import write_whole
 from kosmos_graph.sandbox.executor import LocalExecutor
 from kosmos_graph.sandbox.jobs import DataFile, Job
@@ -73,7 +79,7 @@ class CodeRunner:
         self, dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str
     ) -> tuple[Execution, Mapping[str, bytes]]:
         """The execution of the design's code, and its files. Raises StoreError where the home folder cannot be written."""
-        return await asyncio.to_thread(self._run, dataset, design, sheet, options, key)
+        return await asyncio.to_thread(self.run, dataset, design, sheet, options, key)
 
     def close(self) -> None:
         """End every process of it; the next code begins new ones."""
@@ -82,16 +88,17 @@ class CodeRunner:
                 self._executor.close()
                 self._executor = None
 
-    def _run(
+    def run(
         self, dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str
     ) -> tuple[Execution, Mapping[str, bytes]]:
+        """The same, for a caller that can wait."""
         experiment = design.code
         assert experiment is not None, "only designs with code come here"  # noqa: S101
         code = kept(experiment.code.encode(), "py", "the code of the experiment")
         if not self.holds():
             refused = Execution(key=key, design=design.key, status="failed", error=self.sentence, files=(code[0],))
             return refused, {code[0].filename: code[1]}
-        seed = int(digest({"seed": options.seed, "code": experiment.code, "dataset": dataset.card.sha256})[:8], 16)
+        seed = seed_of(experiment, dataset.card.sha256, options.seed)
         job = Job(experiment.code, (self._data_file(dataset, sheet),), seed=seed, results=experiment.results)
         executor = self._begun()
         outcome = executor.result(executor.submit(job)).model_copy(update={"seconds": 0.0})  # a clock's, and equal runs are equal
@@ -127,6 +134,48 @@ class CodeRunner:
         if not path.exists():
             write_whole(path, content)
         return DataFile(name=dataset.card.name, path=path, sha256=sha256)
+
+
+def run_code(
+    code: str,
+    data: str | Path,
+    results: Sequence[DeclaredResult | Mapping[str, str]],
+    *,
+    about: str | Path | Mapping[str, Any] | StudySheet | None = None,
+    options: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    unsafe_no_sandbox: bool = False,
+) -> Outcome:
+    """What `experiment(data, seed)`, which `code` defines, returns on a data file, run in the sandbox as a run would run it.
+
+    `results` are those declared (name, kind, meaning), `about` is a study sheet, `options` has the seed, `name` is what the code
+    calls the data set. Raises BadInput where the code cannot be run, or gave no result; the message says why.
+    """
+    experiment = CodeExperiment(code=code, results=tuple(DeclaredResult.model_validate(one) for one in results))
+    if against := " ".join(complaints(experiment)):
+        raise BadInput(against)
+    sheet = about if isinstance(about, StudySheet) else read_sheet(Path(about) if isinstance(about, str) else about)
+    dataset = load_dataset(Path(data), sheet, name=name)
+    target = Target(dataset=dataset.card.name, outcome=dataset.card.columns[0].name)
+    design = Design(
+        key="c1h1g1",
+        hypothesis="c1h1",
+        method=CODE,
+        method_reason="asked for",
+        target=target,
+        protocol=Protocol(objective="", steps=()),
+        author="user",
+        code=experiment,
+    )
+    with tempfile.TemporaryDirectory(prefix="kosmos-graph-") as folder:
+        runner = CodeRunner(Path(folder), unsafe=unsafe_no_sandbox)
+        try:
+            execution, _ = runner.run(dataset, design, sheet, Options(**(options or {})), design.key)
+        finally:
+            runner.close()
+    if execution.outcome is None or execution.status == "failed":
+        raise BadInput(execution.error or "the code gave no result")
+    return execution.outcome
 
 
 def kept(content: bytes, suffix: str, caption: str) -> Suffixed:

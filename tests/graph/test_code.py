@@ -35,7 +35,8 @@ def experiment(data, seed):
     found = stats.ttest_ind(ash, oak, equal_var=False)
     drawn = [rng.choice(ash, ash.size).mean() - rng.choice(oak, oak.size).mean() for _ in range(200)]
     print("p", found.pvalue, "\\x1b[31mred\\x1b[0m")
-    return {{"gap": float(np.mean(drawn)), "spread": [{{"group": n, "sd": float(v.std(ddof=1))}} for n, v in (("ash", ash), ("oak", oak))]}}
+    spread = [{{"group": name, "sd": float(part.std(ddof=1))}} for name, part in (("ash", ash), ("oak", oak))]
+    return {{"gap": float(np.mean(drawn)), "spread": spread}}
 """
 
 
