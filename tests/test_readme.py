@@ -25,7 +25,7 @@ from tests.loopback import LoopbackServer
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCED = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-FOLDERS = ("", "docs", "benchmarks", "cassettes", "examples")
+FOLDERS = ("", "docs", "docs/methods", "benchmarks", "cassettes", "examples")
 DOCUMENTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 OLLAMA = "http://localhost:11434"
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"

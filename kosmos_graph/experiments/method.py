@@ -124,7 +124,8 @@ class Method:
     names methods that are run beside it and cannot change a verdict.
 
     `prefer` gives the reason, in words, why the method is the usual choice in a case, None where it is not; among several, the
-    catalogue's order decides. `asked_for` is a regular expression (lower case) by which a question asks for the method.
+    catalogue's order decides. `asked_for` is a regular expression (lower case) by which a question asks for the method; of
+    several that match, the last of the catalogue is meant, so that a general word does not hide a particular one.
     `assumption` is what a report says of the choice, beginning "By rule, ".
     """
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.catalogue import CATALOGUE
 from kosmos_graph.experiments.comparison import MOST_MISSING
 from kosmos_graph.render.answered import Answered
 from kosmos_graph.render.caveats import FEW_PER_GROUP, FEW_ROWS
@@ -30,30 +31,6 @@ VERDICTS = (
     "Verdicts: supported by an adjusted p of at most alpha with the predicted sign (any sign where none was predicted); refuted by "
     "one with the opposite sign, or by an effect shown to lie within ±δ; all else is inconclusive."
 )
-
-DEFAULTS: tuple[tuple[str, str], ...] = (
-    ("welch_t", "By rule, two groups of a numeric outcome are compared by Welch's t test, whatever their spreads."),
-    (
-        "welch_anova",
-        "By rule, several groups of a numeric outcome are compared by Welch's analysis of variance, pairs by Games and Howell.",
-    ),
-    ("paired_t", "By rule, two measurements of one unit are compared by their differences."),
-    ("risk_difference", "By rule, two proportions are compared by the score test while every expected count is at least 5."),
-    ("boschloo_exact", "By rule, two proportions are compared by Boschloo's exact test where an expected count is below 5."),
-    (
-        "linear_regression",
-        "By rule, numeric variables are related by a linear slope with HC3 errors, from 10 rows per coefficient on; no variables "
-        "are selected.",
-    ),
-    (
-        "logistic_regression",
-        "By rule, a binary outcome is modelled by logistic regression, from 10 events per coefficient on; nothing is selected.",
-    ),
-    ("ancova", "By rule, groups of a randomised study with a baseline are compared by analysis of covariance."),
-    ("trend_hac", "By rule, a trend is a straight line with errors that allow for autocorrelation, from 40 points on."),
-    ("step_hac", "By rule, a change at a date is a step with errors that allow for autocorrelation, from 40 points on."),
-)
-"""Defaults of `rules`, by the method that they lead to."""
 
 
 def assumptions(record: Record, found: Sequence[Answered]) -> tuple[str, ...]:
@@ -121,8 +98,9 @@ def _policies(record: Record) -> Iterator[str]:
 
 
 def _defaults(designs: Sequence[Design]) -> Iterator[str]:
+    """What the methods say of having been chosen by rule, in the catalogue's order."""
     used = {design.method for design in designs if design.author == "rules"}
-    yield from (sentence for method, sentence in DEFAULTS if method in used)
+    yield from (method.assumption for name, method in CATALOGUE.items() if name in used and method.assumption)
 
 
 def filter_words(condition: Filter) -> str:

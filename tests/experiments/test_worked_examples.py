@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
+import importlib.util
 import re
 import shutil
 from pathlib import Path
@@ -27,11 +26,14 @@ def desk(tmp_path_factory) -> Path:
     return folder
 
 
-def printed(code: str) -> str:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        exec(compile(code, "<worked example>", "exec"), {"__name__": "worked_example"})
-    return out.getvalue()
+def load_script():
+    spec = importlib.util.spec_from_file_location("worked_examples", ROOT / "scripts" / "worked_examples.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+script = load_script()
 
 
 def test_every_method_has_a_page_and_every_page_a_method():
@@ -43,7 +45,7 @@ def test_an_example_prints_what_its_page_says(page, desk, monkeypatch):
     monkeypatch.chdir(desk)
     before = sorted(desk.rglob("*"))
     code, output = worked_example(page.read_text(encoding="utf-8"))
-    assert printed(code) == output
+    assert script.printed(code) == output, f"run `python scripts/worked_examples.py {page.stem}`"
     assert sorted(desk.rglob("*")) == before
 
 
@@ -55,6 +57,11 @@ def test_a_page_names_its_method_asks_a_question_and_says_how_to_read_the_number
     before, after = text.partition("\n")[2].partition("```python")[0], text.rpartition("```")[2]
     assert len(SENTENCE.findall(before)) >= 2
     assert len(SENTENCE.findall(after)) >= 2
+
+
+def test_the_script_writes_what_an_example_prints_and_nothing_else():
+    page = "# T\n\n```python\nprint(1)\n```\n\n```text\n2\n```\n\nRead it.\n"
+    assert script.refreshed(page) == page.replace("2", "1")
 
 
 @pytest.mark.parametrize("text", ["# A page", "```python\n```\n", "```text\n```\n```python\n```\n"])

@@ -7,6 +7,7 @@ import re
 from kosmos_graph.agents.reading.frame import Frame, Unread
 from kosmos_graph.agents.reading.scene import Scene, unknown_words
 from kosmos_graph.domain.study_sheet import SmallestEffect
+from kosmos_graph.experiments.catalogue import CATALOGUE
 
 REFUSALS = tuple(
     (re.compile(pattern), reason)
@@ -68,31 +69,6 @@ THREEFOLD = re.compile(
     r".*[CL]\d+.*\b(?:differ\w*|depend\w*|vary|varies|changes?|changed|strong\w*|weak\w*|more|less|same|"
     r"holds?|similar\w*|equal\w*)\b"
     r".*\b(?:for|between|across|in|by|on|with|than|among|within|at|as)\b.*[CL]\d+"
-)
-METHODS = tuple(
-    (re.compile(pattern), name)
-    for pattern, name in (
-        (r"\bmann[- ]?whitney|\brank[- ]sum|\bu[- ]test\b", "mann_whitney"),
-        (r"\bkruskal", "kruskal_wallis"),
-        (r"\bsigned[- ]rank", "wilcoxon_signed_rank"),
-        (r"\bmcnemar", "mcnemar"),
-        (r"\bboschloo", "boschloo_exact"),
-        (r"\bfisher'?s? exact|\bfisher test", "fisher_exact"),
-        (r"\bchi[- ]?squared?\b|χ²", "chi_square"),
-        (r"\bspearman|\brank correlation|\bmonoton", "spearman"),
-        (r"\bkendall", "kendall"),
-        (r"\bpartial correlation|\bpartially correlated", "partial_correlation"),
-        (r"\bpearson", "pearson"),
-        (r"\bpermutation", "permutation_test"),
-        (r"\bbootstrap", "bootstrap_interval"),
-        (r"\bancova\b|\banalysis of covariance", "ancova"),
-        (r"\banova\b|\banalysis of variance", "welch_anova"),
-        (r"\bpaired t[- ]?test", "paired_t"),
-        (r"\bwelch|\bt[- ]test", "welch_t"),
-        (r"\blogistic", "logistic_regression"),
-        (r"\blinear (?:regression|model)|\bregress", "linear_regression"),
-        (r"\btost\b|\btwo one-sided", "tost"),
-    )
 )
 LEADS = r"(?:use|using|run|perform|apply|do|with|by|via|conduct|based on|according to|in)"
 PROCEDURE = re.compile(
@@ -158,6 +134,9 @@ def without_method(sentence: str) -> str:
 
 
 def stated_method(sentence: str) -> str | None:
-    """The method of the catalogue that a question asks for by name."""
+    """The method that a question asks for by name. A later one of the catalogue is the more particular: a logistic regression is
+    also a regression.
+    """
     text = sentence.lower()
-    return next((name for pattern, name in METHODS if pattern.search(text)), None)
+    asked = ((method.name, method.asked_for) for method in reversed(tuple(CATALOGUE.values())))
+    return next((name for name, pattern in asked if pattern and re.search(pattern, text)), None)

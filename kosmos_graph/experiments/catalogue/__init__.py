@@ -7,18 +7,23 @@ A module of this package that has METHODS is part of it, and so is what an insta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
 from types import MappingProxyType
+from typing import get_args
 
 from kosmos_graph.data.nearest import did_you_mean
 from kosmos_graph.domain.design import CODE
+from kosmos_graph.domain.hypothesis import Task
 from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.method import Method
 
 ENTRY_POINTS = "kosmos_graph.methods"
+REMEDY = "mend or remove the package that has it"
+NAME = r"[a-z][a-z0-9_]*"
 FAMILIES = (
     "means",
     "several_groups",
@@ -58,35 +63,48 @@ def own_methods() -> Iterator[Method]:
 
 
 def methods_of(points: Iterable[EntryPoint], taken: Iterable[str] = ()) -> Iterator[Method]:
-    """The methods of installed packages, by the entry points' names. Raises BadInput for one that gives no method, a method whose
-    name is taken, or one by which no question could ask.
+    """The methods of installed packages, by the entry points' names. Raises BadInput for one that gives no method, or a method that
+    cannot be used, such as one whose name is `taken`.
     """
     names = {*taken, CODE}
     for point in sorted(points, key=lambda point: point.name):
-        where = f"the entry point {point.name!r} ({point.value}) of the group {ENTRY_POINTS}"
-        remedy = "mend or remove the package that has it"
-        try:
-            given = point.load()
-        except Exception as error:
-            raise BadInput(f"{where} cannot be loaded: {type(error).__name__}: {error}; {remedy}") from error
-        found = (given,) if isinstance(given, Method) else given
-        if not isinstance(found, (tuple, list)) or not all(isinstance(method, Method) for method in found):
-            raise BadInput(f"{where} is no Method, nor a list of them; {remedy}")
-        for method in found:
-            if method.name in names:
-                raise BadInput(f"{where} has a method called {method.name!r}, and that name is taken; {remedy}")
-            if not _is_pattern(method.asked_for):
-                raise BadInput(f"{where}: asked_for of {method.name!r} is no regular expression; {remedy}")
+        for method in _given(point):
+            fault = _fault(method, names)
+            if fault is not None:
+                raise BadInput(f"{_where(point)} has a method called {method.name!r}, {fault}; {REMEDY}")
             names.add(method.name)
             yield method
 
 
-def _is_pattern(text: str) -> bool:
+def _given(point: EntryPoint) -> tuple[Method, ...] | list[Method]:
+    """What an entry point gives."""
     try:
-        re.compile(text)
-    except re.error:
-        return False
-    return True
+        given = point.load()
+    except Exception as error:
+        raise BadInput(f"{_where(point)} cannot be loaded: {type(error).__name__}: {error}; {REMEDY}") from error
+    found = (given,) if isinstance(given, Method) else given
+    if not isinstance(found, (tuple, list)) or not all(isinstance(method, Method) for method in found):
+        raise BadInput(f"{_where(point)} is no Method, nor a list of them; {REMEDY}")
+    return found
+
+
+def _where(point: EntryPoint) -> str:
+    return f"the entry point {point.name!r} ({point.value}) of the group {ENTRY_POINTS}"
+
+
+def _fault(method: Method, taken: Container[str]) -> str | None:
+    """Why a package's method cannot be used, in words that follow its name; None where it can."""
+    if method.name in taken:
+        return "and that name is taken"
+    if re.fullmatch(NAME, method.name) is None:
+        return "and a name is lower-case letters, digits and underscores"
+    if not method.tasks or not set(method.tasks) <= set(get_args(Task)):
+        return f"whose tasks are not among {', '.join(get_args(Task))}"
+    try:
+        re.compile(method.asked_for)
+    except re.error as error:
+        return f"whose asked_for is no regular expression ({error})"
+    return None
 
 
 def _all_methods() -> Iterator[Method]:
@@ -95,8 +113,25 @@ def _all_methods() -> Iterator[Method]:
     yield from methods_of(entry_points(group=ENTRY_POINTS), [method.name for method in own])
 
 
-CATALOGUE: Mapping[str, Method] = by_name(_all_methods())
-"""Every method, in the order in which a list of them is shown."""
+class Catalogue(Mapping[str, Method]):
+    """The methods by their names, loaded when they are first asked for: a package that brings one may be imported before us."""
+
+    @cached_property
+    def _methods(self) -> Mapping[str, Method]:
+        return by_name(_all_methods())
+
+    def __getitem__(self, name: str) -> Method:
+        return self._methods[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._methods)
+
+    def __len__(self) -> int:
+        return len(self._methods)
+
+
+CATALOGUE: Mapping[str, Method] = Catalogue()
+"""Every method, in the order in which a list of them is shown. Its first use raises BadInput where a package's own is broken."""
 
 
 def get_method(name: str) -> Method:

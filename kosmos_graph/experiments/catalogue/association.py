@@ -342,6 +342,7 @@ PEARSON = Method(
     run=pearson,
     draw=draw_association,
     sensitivity=("spearman",),
+    asked_for=r"\bpearson(?!'?s? chi)",
 )
 
 SPEARMAN = Method(
@@ -355,6 +356,7 @@ SPEARMAN = Method(
     run=spearman,
     draw=draw_association,
     sensitivity=("kendall",),
+    asked_for=r"\bspearman|\brank correlation|\bmonoton",
 )
 
 KENDALL = Method(
@@ -369,6 +371,7 @@ KENDALL = Method(
     run=kendall,
     draw=draw_association,
     sensitivity=("spearman",),
+    asked_for=r"\bkendall",
 )
 
 PARTIAL_CORRELATION = Method(
@@ -382,6 +385,7 @@ PARTIAL_CORRELATION = Method(
     run=partial_correlation,
     draw=draw_partial,
     sensitivity=("pearson",),
+    asked_for=r"\bpartial correlation|\bpartially correlated",
 )
 
 METHODS: tuple[Method, ...] = (PEARSON, SPEARMAN, KENDALL, PARTIAL_CORRELATION)

@@ -212,6 +212,7 @@ CHI_SQUARE = Method(
     needs=Needs(outcome=GROUPING, predictor=GROUPING, predictors=(1, 1), groups=(2, None), rows=10),
     run=chi_square,
     draw=draw_residuals,
+    asked_for=r"\bchi[- ]?squared?\b|χ²",
 )
 
 MCNEMAR = Method(
@@ -224,6 +225,7 @@ MCNEMAR = Method(
     needs=Needs(outcome=frozenset({Kind.BINARY}), predictor=GROUPING, predictors=(0, 1), groups=(2, 2), sampling="paired", rows=5),
     run=mcnemar,
     draw=draw_pair_shares,
+    asked_for=r"\bmcnemar",
 )
 
 METHODS: tuple[Method, ...] = (CHI_SQUARE, MCNEMAR)

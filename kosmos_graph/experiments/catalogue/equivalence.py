@@ -140,6 +140,7 @@ TOST = Method(
     needs=Needs(outcome=NUMERIC, predictor=GROUPING, predictors=(1, 1), groups=(2, 2), rows=6, per_group=3, delta=True),
     run=tost,
     draw=draw_groups,
+    asked_for=r"\btost\b|\btwo one-sided",
 )
 
 PAIRED_TOST = Method(

@@ -298,6 +298,9 @@ LOGISTIC_REGRESSION = Method(
     ),
     run=logistic_regression,
     draw=draw_logistic,
+    asked_for=r"\blogistic",
+    assumption="By rule, a binary outcome is modelled by logistic regression, from 10 events per coefficient on; nothing "
+    "is selected.",
 )
 
 METHODS: tuple[Method, ...] = (LOGISTIC_REGRESSION,)

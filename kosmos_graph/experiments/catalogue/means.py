@@ -184,6 +184,8 @@ PAIRED_T = Method(
     run=paired_t,
     draw=draw_pairs,
     sensitivity=("wilcoxon_signed_rank", "sign_test"),
+    asked_for=r"\bpaired t[- ]?test",
+    assumption="By rule, two measurements of one unit are compared by their differences.",
 )
 
 WELCH_T = Method(
@@ -197,6 +199,8 @@ WELCH_T = Method(
     run=welch_t,
     draw=draw_groups,
     sensitivity=("mann_whitney", "permutation_test"),
+    asked_for=r"\bwelch|(?<!\bpaired )\bt[- ]test",
+    assumption="By rule, two groups of a numeric outcome are compared by Welch's t test, whatever their spreads.",
 )
 
 METHODS = (ONE_SAMPLE_T, PAIRED_T, WELCH_T)

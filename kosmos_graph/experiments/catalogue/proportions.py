@@ -223,6 +223,7 @@ RISK_DIFFERENCE = Method(
     run=risk_difference,
     draw=draw_shares,
     sensitivity=("fisher_exact",),
+    assumption="By rule, two proportions are compared by the score test while every expected count is at least 5.",
 )
 
 BOSCHLOO_EXACT = Method(
@@ -236,6 +237,8 @@ BOSCHLOO_EXACT = Method(
     run=boschloo_exact,
     draw=draw_shares,
     sensitivity=("fisher_exact",),
+    asked_for=r"\bboschloo",
+    assumption="By rule, two proportions are compared by Boschloo's exact test where an expected count is below 5.",
 )
 
 FISHER_EXACT = Method(
@@ -249,6 +252,7 @@ FISHER_EXACT = Method(
     run=fisher_exact,
     draw=draw_shares,
     sensitivity=("boschloo_exact",),
+    asked_for=r"\bfisher'?s? exact|\bfisher test",
 )
 
 METHODS: tuple[Method, ...] = (ONE_SAMPLE_PROPORTION, RISK_DIFFERENCE, BOSCHLOO_EXACT, FISHER_EXACT)

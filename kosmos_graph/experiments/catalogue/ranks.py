@@ -277,6 +277,7 @@ WILCOXON_SIGNED_RANK = Method(
     run=wilcoxon_signed_rank,
     draw=draw_pairs,
     sensitivity=("paired_t", "sign_test"),
+    asked_for=r"\bsigned[- ]rank",
 )
 
 SIGN_TEST = Method(
@@ -303,6 +304,7 @@ MANN_WHITNEY = Method(
     run=mann_whitney,
     draw=draw_groups,
     sensitivity=("welch_t",),
+    asked_for=r"\bmann[-– ]?whitney|\brank[- ]sum|\bu[- ]test\b",
 )
 
 METHODS = (ONE_SAMPLE_WILCOXON, WILCOXON_SIGNED_RANK, SIGN_TEST, MANN_WHITNEY)

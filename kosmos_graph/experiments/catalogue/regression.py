@@ -261,6 +261,9 @@ LINEAR_REGRESSION = Method(
     run=linear_regression,
     draw=draw_regression,
     sensitivity=("pearson", "spearman"),
+    asked_for=r"\blinear (?:regression|model)|\bregress",
+    assumption="By rule, numeric variables are related by a linear slope with HC3 errors, from 10 rows per coefficient "
+    "on; no variables are selected.",
 )
 
 ANCOVA = Method(
@@ -282,6 +285,8 @@ ANCOVA = Method(
     ),
     run=ancova,
     draw=draw_regression,
+    asked_for=r"\bancova\b|\banalysis of covariance",
+    assumption="By rule, groups of a randomised study with a baseline are compared by analysis of covariance.",
 )
 
 METHODS: tuple[Method, ...] = (LINEAR_REGRESSION, ANCOVA)

@@ -193,6 +193,7 @@ PERMUTATION_TEST = Method(
     run=permutation_test,
     draw=draw_groups,
     sensitivity=("welch_t", "mann_whitney"),
+    asked_for=r"\bpermutation",
 )
 
 BOOTSTRAP_INTERVAL = Method(
@@ -206,6 +207,7 @@ BOOTSTRAP_INTERVAL = Method(
     run=bootstrap_interval,
     draw=draw_groups,
     sensitivity=("welch_t", "mann_whitney"),
+    asked_for=r"\bbootstrap",
 )
 
 METHODS = (PERMUTATION_TEST, BOOTSTRAP_INTERVAL)

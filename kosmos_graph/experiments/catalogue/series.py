@@ -311,6 +311,7 @@ TREND_HAC = Method(
     needs=Needs(outcome=NUMERIC, sampling="series", rows=40, time=True),
     run=trend_hac,
     draw=draw_fitted_series,
+    assumption="By rule, a trend is a straight line with errors that allow for autocorrelation, from 40 points on.",
 )
 
 STEP_HAC = Method(
@@ -324,6 +325,7 @@ STEP_HAC = Method(
     needs=Needs(outcome=NUMERIC, sampling="series", rows=40, time=True, change_at=True),
     run=step_hac,
     draw=draw_fitted_series,
+    assumption="By rule, a change at a date is a step with errors that allow for autocorrelation, from 40 points on.",
 )
 
 METHODS: tuple[Method, ...] = (TREND_HAC, STEP_HAC)

@@ -224,6 +224,9 @@ WELCH_ANOVA = Method(
     run=welch_anova,
     draw=draw_groups,
     sensitivity=("kruskal_wallis",),
+    asked_for=r"\banova\b|\banalysis of variance",
+    assumption="By rule, several groups of a numeric outcome are compared by Welch's analysis of variance, pairs by "
+    "Games and Howell.",
 )
 
 LINEAR_CONTRAST = Method(
@@ -251,6 +254,7 @@ KRUSKAL_WALLIS = Method(
     run=kruskal_wallis,
     draw=draw_groups,
     sensitivity=("welch_anova",),
+    asked_for=r"\bkruskal",
 )
 
 METHODS = (WELCH_ANOVA, LINEAR_CONTRAST, KRUSKAL_WALLIS)

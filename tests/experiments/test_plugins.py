@@ -1,0 +1,197 @@
+"""A package of the user's own brings a method: through an entry point, without a change here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kosmos_graph.errors import BadInput
+from kosmos_graph.experiments.catalogue import ENTRY_POINTS, get_method, methods_of
+
+ROOT = Path(__file__).parent.parent.parent
+
+PACKAGE = '''
+"""A package that a user may have written."""
+from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC
+from kosmos_graph.experiments.method import Method, Needs
+from kosmos_graph.domain.results import Effect, Group, TestResult
+from scipy import stats
+
+
+def midrange_shift(sample, design, context):
+    target = design.target
+    column = sample.frame[target.outcome]
+    parts = {level: column[sample.frame[target.predictors[0]] == level] for level in target.levels}
+    one, other = parts.values()
+    value = float((one.max() + one.min() - other.max() - other.min()) / 2)
+    return TestResult(
+        method=design.method,
+        title=METHOD.title,
+        estimand=METHOD.estimand,
+        statistic_name=None,
+        statistic=None,
+        p_value=float(stats.ttest_ind(one, other, equal_var=False).pvalue),
+        effect=Effect(
+            name="difference of midranges",
+            label=" − ".join(target.levels),
+            value=value,
+            low=value - 1,
+            high=value + 1,
+            level=context.level,
+        ),
+        groups=tuple(Group(label=level, n=len(part)) for level, part in parts.items()),
+        n_read=sample.n_read,
+        n_analysed=len(sample.frame),
+        exclusions=sample.exclusions,
+    )
+
+
+def draw(axes, sample, design, result):
+    axes.plot([0, 1], [result.effect.low, result.effect.high])
+
+
+METHOD = Method(
+    name="midrange_shift",
+    title="Shift of midranges",
+    summary="Difference of the midranges of two groups.",
+    estimand="difference of the group midranges",
+    source="a test",
+    tasks=("compare",),
+    needs=Needs(outcome=NUMERIC, predictor=GROUPING, predictors=(1, 1), groups=(2, 2), rows=10),
+    run=midrange_shift,
+    draw=draw,
+    prefer=lambda case: "height is measured in whole steps" if case.target.outcome == "height" else None,
+    asked_for=r"\\bmid-?ranges?",
+    assumption="By rule, heights are compared by their midranges.",
+)
+'''
+
+WHOLE = """
+import json, sys
+from pathlib import Path
+import midrange
+from kosmos_graph import run_method, start
+from kosmos_graph.experiments.catalogue import CATALOGUE
+
+data, home = sys.argv[1:]
+def ask(question):
+    run = start(question, [data], home=home, model="rules")
+    run.wait(100)
+    report = json.loads(Path(home, "runs", run.id, "report.json").read_text(encoding="utf-8"))
+    (finding,) = report["findings"]
+    assumed = midrange.METHOD.assumption in report["assumptions"]
+    return [finding["method"], finding["effect"]["value"], finding["method_reason"], finding["figure"] is not None, assumed]
+
+result = run_method("midrange_shift", data, "height", "tree", levels=("ash", "oak"))
+print(json.dumps({
+    "last": list(CATALOGUE)[-1],
+    "same object": CATALOGUE["midrange_shift"] is midrange.METHOD,
+    "alone": result.effect.value,
+    "chosen": ask("Is height larger in ash than in oak?"),
+    "asked for": ask("Is mass larger in ash than in oak by their midranges?"),
+}))
+"""
+
+
+def install(folder, module: str, *, name: str = "midrange", points: str | None = None) -> None:
+    """Lay `module` and the metadata that an installer would write into `folder`."""
+    (folder / f"{name}.py").write_text(module, encoding="utf-8")
+    about = folder / f"{name}-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+    (about / "entry_points.txt").write_text(points or f"[{ENTRY_POINTS}]\n{name} = {name}:METHOD\n", encoding="utf-8")
+
+
+def child(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_an_installed_packages_method_is_everywhere_that_ours_are(tmp_path):
+    install(tmp_path, PACKAGE)
+    random = np.random.default_rng(0)
+    rows = [(tree, *np.round(random.normal(mean, 1, 2), 2)) for tree, mean in (("ash", 9), ("oak", 5)) for _ in range(20)]
+    lines = ["tree,height,mass", *(",".join(map(str, row)) for row in rows)]
+    (tmp_path / "trees.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ended = child(tmp_path, "-c", WHOLE, "trees.csv", str(tmp_path / "home"))
+    assert ended.returncode == 0, ended.stderr
+    heights, masses = ({tree: [row[place] for row in rows if row[0] == tree] for tree in ("ash", "oak")} for place in (1, 2))
+    shifts = [(max(by["ash"]) + min(by["ash"]) - max(by["oak"]) - min(by["oak"])) / 2 for by in (heights, masses)]
+    assert json.loads(ended.stdout) == {
+        "last": "midrange_shift",
+        "same object": True,
+        "alone": pytest.approx(shifts[0]),
+        "chosen": ["midrange_shift", pytest.approx(shifts[0]), "height is measured in whole steps", True, True],
+        "asked for": ["midrange_shift", pytest.approx(shifts[1]), "the question asks for it by name", True, True],
+    }
+    shown = child(tmp_path, "-m", "kosmos_graph.cli", "methods", "midrange_shift")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith("midrange_shift: Shift of midranges\nDifference of the midranges of two groups.\n")
+
+
+BROKEN = {
+    "cannot be imported": ("import a_package_that_nobody_has", "cannot be loaded: ModuleNotFoundError"),
+    "no Python": ("def def", "cannot be loaded: SyntaxError"),
+    "no method": ("METHOD = 'median'", "is no Method, nor a list of them"),
+    "a name that is taken": (
+        "from dataclasses import replace\nfrom kosmos_graph.experiments.catalogue.means import WELCH_T\nMETHOD = WELCH_T",
+        "has a method called 'welch_t', and that name is taken",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "sentence"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_package_is_named_in_one_sentence_with_exit_code_2(tmp_path, module, sentence):
+    install(tmp_path, module, name="broken")
+    ended = child(tmp_path, "-m", "kosmos_graph.cli", "methods")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    start = "kosmos-graph: the entry point 'broken' (broken:METHOD) of the group kosmos_graph.methods "
+    assert ended.stderr.startswith(start + sentence)
+    assert ended.stderr.endswith("mend or remove the package that has it\n")
+    assert ended.stderr.count("\n") == 1
+
+
+class Given(EntryPoint):
+    """An entry point that gives `tests.experiments.test_plugins.GIVEN` without an import."""
+
+    def load(self):
+        return GIVEN[self.name]
+
+
+GIVEN = {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"name": "code"}, "'code', and that name is taken"),
+        ({"name": "Welch's t"}, "lower-case letters, digits and underscores"),
+        ({"tasks": ()}, "whose tasks are not among compare, change"),
+        ({"tasks": ("compare", "guess")}, "whose tasks are not among compare, change"),
+        ({"asked_for": "(median"}, "whose asked_for is no regular expression"),
+    ],
+    ids=str,
+)
+def test_a_packages_method_that_could_not_be_used_is_refused(monkeypatch, changes, sentence):
+    monkeypatch.setitem(GIVEN, "mine", [replace(get_method("welch_t"), **{"name": "mine", **changes})])
+    with pytest.raises(BadInput, match=r"the entry point 'mine' .* has a method called") as refused:
+        list(methods_of([Given("mine", "mine:METHOD", ENTRY_POINTS)]))
+    assert sentence in str(refused.value)
+
+
+def test_two_packages_cannot_bring_one_name(monkeypatch):
+    both = {name: (replace(get_method("welch_t"), name="mine"),) for name in ("one", "two")}
+    monkeypatch.setattr(sys.modules[__name__], "GIVEN", both)
+    points = [Given(name, f"{name}:METHODS", ENTRY_POINTS) for name in ("two", "one")]
+    with pytest.raises(BadInput, match=r"the entry point 'two' .* that name is taken"):
+        list(methods_of(points))
+    assert [method.name for method in methods_of(points[:1])] == ["mine"]
