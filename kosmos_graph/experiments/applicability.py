@@ -226,6 +226,12 @@ def _statements(method: Method, card: DataCard, sheet: StudySheet, target: Targe
     for needed, given, what in parts:
         if needed != given:
             yield f"{method.title} {'needs' if needed else 'would ignore'} {what}{'' if needed else ', which the design states'}."
+    event = card.column(target.event) if needs.event and target.event is not None else None
+    if event is not None and all(level.name != target.event_level for level in event.levels):
+        yield (
+            f"{method.title} needs to be told which level of {event.name} says that the event happened: state it as `positive` in "
+            "the study sheet's dictionary."
+        )
     if needs.delta and delta_for(sheet, target.outcome) is None:
         yield f"{method.title} needs the smallest effect that matters (δ), which is not stated: give it in the study sheet."
     if target.pair is not None and target.baseline is None and needs.sampling == "paired" and not target.predictors:

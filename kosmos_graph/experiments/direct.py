@@ -16,8 +16,10 @@ from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.results import TestResult
 from kosmos_graph.domain.study_sheet import SmallestEffect, StudySheet
 from kosmos_graph.errors import BadInput
-from kosmos_graph.experiments.applicability import objections, with_delta
+from kosmos_graph.experiments.applicability import delta_for, objections, with_delta
 from kosmos_graph.experiments.catalogue import named
+from kosmos_graph.experiments.method import Method
+from kosmos_graph.experiments.review import faults
 from kosmos_graph.experiments.runner import run_design
 
 
@@ -38,8 +40,9 @@ def run_method(
     """The result of one method of the catalogue on a data file, read as a run would read it.
 
     `target` takes the other fields of `Target` (levels, success, pair, cluster, …), `about` a study sheet (a path or a mapping),
-    `options` the fields of `Options` (alpha, seed), `name` what a run called the data set. Equal arguments give equal numbers. Raises BadInput where the method does not
-    exist, does not fit the columns, or has no answer on this sample; the message says which and why.
+    `options` the fields of `Options` (alpha, seed), `name` what a run called the data set. δ is the sheet's unless `delta` gives
+    another. Equal arguments give equal numbers. Raises BadInput where the method does not exist, does not fit the columns, or has
+    no answer on this sample; the message says which and why.
     """
     found = named(method)
     sheet = about if isinstance(about, StudySheet) else read_sheet(Path(about) if isinstance(about, str) else about)
@@ -47,28 +50,40 @@ def run_method(
     check_sheet(sheet, (dataset.card,))
     columns = (predictors,) if isinstance(predictors, str) else tuple(predictors)
     try:
-        asked = Target(dataset=dataset.card.name, outcome=outcome, predictors=columns, **target)
         settled = Options(**(options or {}))
+        asked = Target(dataset=dataset.card.name, outcome=outcome, predictors=columns, **target)
+        smallest = SmallestEffect(value=delta, source="user") if isinstance(delta, int | float) else delta
+        design = _design(found, asked, tuple(covariates), alternative, smallest or delta_for(sheet, outcome))
     except ValidationError as error:
-        raise BadInput(f"what is asked for cannot be: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from None
-    smallest = SmallestEffect(value=delta, source="user") if isinstance(delta, int | float) else delta
-    stated = sheet if smallest is None else with_delta(sheet, outcome, smallest)
-    against = objections(found, dataset.card, stated, asked, tuple(covariates))
+        raise BadInput(f"what is asked for cannot be: {_complaint(error)}") from None
+    stated = with_delta(sheet, outcome, design.delta)
+    against = faults(design, dataset.card) or objections(found, dataset.card, stated, asked, design.covariates)
     if against:
         raise BadInput(" ".join(against))
-    design = Design(
-        key="c1h1g1",
-        hypothesis="c1h1",
-        method=method,
-        method_reason="asked for by name",
-        target=asked,
-        covariates=tuple(covariates),
-        alternative=alternative,
-        delta=smallest,
-        protocol=Protocol(objective="", steps=()),
-        author="user",
-    )
     execution = run_design(dataset, design, sheet, settled, design.key)
     if execution.result is None:
         raise BadInput(execution.error or f"{found.title} gave no result")
     return execution.result
+
+
+def _design(
+    method: Method, target: Target, covariates: tuple[str, ...], alternative: Alternative, delta: SmallestEffect | None
+) -> Design:
+    return Design(
+        key="c1h1g1",
+        hypothesis="c1h1",
+        method=method.name,
+        method_reason="asked for by name",
+        target=target,
+        covariates=covariates,
+        alternative=alternative,
+        delta=delta,
+        protocol=Protocol(objective="", steps=()),
+        author="user",
+    )
+
+
+def _complaint(error: ValidationError) -> str:
+    """The first thing that is wrong, under the name of the argument."""
+    first = error.errors()[0]
+    return f"{first['loc'][0]}: {first['msg']}"

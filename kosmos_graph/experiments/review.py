@@ -58,6 +58,15 @@ def review_design(
     )
 
 
+def faults(design: Design, card: DataCard) -> tuple[str, ...]:
+    """What is wrong with a design whatever its hypothesis and method, in sentences: columns, levels, conditions, parts."""
+    missing = _columns(design, card)
+    if missing is not None:
+        return (missing,)
+    found = (_levels(design.target, card), _filters(design.target, card), _roles(design))
+    return tuple(sentence for sentence in found if sentence is not None)
+
+
 def _grade(checks: Sequence[Check], aspect: Aspect) -> float:
     """Share of the aspect's checks that are passed."""
     own = [check.finding is None for check in checks if check.aspect == aspect]

@@ -1,13 +1,17 @@
 """Which methods fit which columns, and why the others do not."""
 
+from dataclasses import replace
+
 import pytest
 
 from kosmos_graph.domain.data_card import ColumnCard, DataCard, Kind, Level, Trap
 from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.hypothesis import Target
 from kosmos_graph.domain.study_sheet import SmallestEffect, StudySheet
+from kosmos_graph.experiments import applicability
 from kosmos_graph.experiments.applicability import applicable_methods, objections, refusal, with_delta
 from kosmos_graph.experiments.catalogue import CATALOGUE
+from kosmos_graph.experiments.method import Method, Needs
 
 SHEET = StudySheet()
 DELTA = StudySheet(smallest_effect=SmallestEffect(value=2.0, source="user"))
@@ -220,3 +224,197 @@ def test_units_with_several_rows_at_a_level_make_no_pairs():
     few = ColumnCard(name="site", kind=Kind.IDENTIFIER, missing=0, distinct=5)
     target = Target(dataset="d.csv", outcome="y", predictors=("two",), levels=("a", "b"), pair="site")
     assert any("which rows make a pair" in sentence for sentence in objections(CATALOGUE["paired_t"], data(few), SHEET, target))
+
+
+NUMERIC = frozenset({Kind.CONTINUOUS, Kind.COUNT})
+CATEGORICAL = frozenset({Kind.BINARY, Kind.NOMINAL, Kind.ORDINAL})
+PARTS = (
+    levels("died", no=70, yes=30),
+    levels("school", a=25, b=25, c=25, d=25),
+    levels("region", east=50, west=50),
+    number("stands_for"),
+    number("person_years"),
+)
+
+
+def made_up(**needs):
+    """A method that needs one numeric predictor, and what is stated here."""
+    stated = {"outcome": NUMERIC, "predictor": NUMERIC, "predictors": (1, 1), **needs}
+    return Method(
+        name="made_up",
+        title="The method",
+        summary="",
+        estimand="",
+        source="",
+        tasks=("affect",),
+        needs=Needs(**stated),
+        run=lambda *_: pytest.fail("a method is never run to see whether it fits"),
+        draw=lambda *_: pytest.fail("a method is never run to see whether it fits"),
+    )
+
+
+def against(method, chosen, covariates=(), *, card=None, sheet=SHEET):
+    return objections(method, card or data(*PARTS), sheet, chosen, covariates)
+
+
+STATED = [
+    ({"event": True}, {"event": "died", "event_level": "yes"}, "a column that says whether the event happened"),
+    ({"weight": True}, {"weight": "stands_for"}, "weights"),
+    ({"sampling": "clustered"}, {"cluster": "school"}, "rows that hang together"),
+    ({"time": True}, {"time": "when"}, "a column of times"),
+    (
+        {"interaction": True, "predictors": (2, 2)},
+        {"interaction": True, "predictors": ("x", "z")},
+        "two predictors whose effects may depend on each other",
+    ),
+]
+
+
+@pytest.mark.parametrize(("needs", "parts", "words"), STATED, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_a_method_needs_must_be_stated_and_what_it_would_ignore_is_refused(needs, parts, words):
+    predictors = parts.get("predictors", ("x",))
+    plain = Target(dataset="d.csv", outcome="y", predictors=predictors)
+    stated = plain.model_copy(update=parts)
+    needing = made_up(**needs)
+    ignoring = made_up(predictors=needs.get("predictors", (1, 1)))
+    assert against(needing, stated) == against(ignoring, plain) == ()
+    assert against(needing, plain) == (f"The method needs {words}.",)
+    assert against(ignoring, stated) == (f"The method would ignore {words}, which the design states.",)
+
+
+@pytest.mark.parametrize(
+    ("part", "column", "words"),
+    [
+        ("cluster", "school", "rows that hang together"),
+        ("exposure", "person_years", "what the counts are counts per"),
+        ("stratum", "region", "strata"),
+        ("time", "when", "a column of times"),
+    ],
+)
+def test_a_part_that_a_method_takes_may_be_stated_or_left_out(part, column, words):
+    stated = target("y", "x", **{part: column})
+    assert against(made_up(takes=frozenset({part})), stated) == ()
+    assert against(made_up(takes=frozenset({part})), target("y", "x")) == ()
+    assert against(made_up(), stated) == (f"The method would ignore {words}, which the design states.",)
+
+
+@pytest.mark.parametrize(
+    ("part", "column", "sentence"),
+    [
+        ("event", "x", "x is continuous, and cannot be the event: that takes a column that is binary."),
+        ("weight", "region", "region is binary, and cannot be the weight: that takes a column that is continuous or count."),
+        ("exposure", "region", "region is binary, and cannot be the exposure: that takes a column that is continuous or count."),
+        ("cluster", "when", "when is date-time, and cannot be the cluster: that takes a column that is "),
+        ("stratum", "z", "z is continuous, and cannot be the stratum: that takes a column that is "),
+        ("cluster", "class", "The data have no column class."),
+    ],
+)
+def test_a_column_of_a_kind_that_cannot_play_its_part_is_refused(part, column, sentence):
+    (found,) = against(
+        made_up(takes=frozenset({"cluster", "exposure", "stratum"})), target("y", "z" if column == "x" else "x", **{part: column})
+    )
+    assert found.startswith(sentence)
+
+
+def test_the_level_that_says_that_the_event_happened_must_be_known():
+    for level in (None, "perhaps"):
+        assert against(made_up(event=True), target("y", "x", event="died", event_level=level)) == (
+            "The method needs to be told which level of died says that the event happened: state it as `positive` in the study "
+            "sheet's dictionary.",
+        )
+
+
+def test_units_measured_repeatedly_are_counted_and_each_has_one_row_a_level():
+    repeated = made_up(sampling="repeated", predictor=CATEGORICAL, groups=(3, None), rows=30)
+    assert against(repeated, target("y", "three", pair="who")) == ()
+    assert against(repeated, target("y", "three")) == ("The method needs units measured repeatedly (a column of ids).",)
+    fewer = ColumnCard(name="few", kind=Kind.IDENTIFIER, missing=0, distinct=39)
+    assert any(
+        "few has several rows at one level of three" in one
+        for one in against(repeated, target("y", "three", pair="few"), card=data(fewer))
+    )
+    small = against(repeated, target("y", "three", pair="who"), card=data(rows=89))
+    assert "The method needs 30 complete units, and at most 29 are left." in small
+
+
+def test_rows_in_clusters_are_not_refused_as_dependent_and_the_clusters_are_counted():
+    sheet = StudySheet(cluster="school")
+    chosen = target("y", "x", cluster="school")
+    assert against(made_up(sampling="clustered", clusters=4), chosen, sheet=sheet) == ()
+    assert against(made_up(takes=frozenset({"cluster"})), chosen, sheet=sheet) == ()
+    assert "school has several rows" in " ".join(against(made_up(), target("y", "x"), sheet=sheet))
+    assert against(made_up(sampling="clustered", clusters=5), chosen, sheet=sheet) == (
+        "The method needs 5 clusters, and school has 4.",
+    )
+
+
+def test_a_method_that_adjusts_needs_a_covariate_of_its_kinds():
+    adjusting = made_up(covariates=NUMERIC, adjusts=True)
+    assert against(adjusting, target("y", "x"), ("z",)) == ()
+    assert against(adjusting, target("y", "x")) == ("The method needs a covariate.",)
+    assert against(adjusting, target("y", "x"), ("two",)) == ("two is binary, which cannot be adjusted for.",)
+    assert against(made_up(covariates=NUMERIC), target("y", "x")) == ()
+
+
+def test_further_predictors_may_be_of_other_kinds_than_the_first():
+    mixed = made_up(predictor=CATEGORICAL, predictors=(2, 2), second=NUMERIC)
+    assert against(mixed, target("y", "two", "x")) == ()
+    assert against(mixed, target("y", "two", "three")) == (
+        "The method takes predictors that are continuous or count, and three is nominal.",
+    )
+    assert against(mixed, target("y", "x", "z")) == (
+        "The method takes predictors that are binary or nominal or ordinal, and x is continuous.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "outcome", "parts", "have", "words"),
+    [
+        ("rows", "y", {}, 100, "complete rows"),
+        ("rarer level", "rare", {}, 4, "events (rows with the rarer level of the outcome)"),
+        ("events", "y", {"event": "died", "event_level": "yes"}, 30, "events"),
+        ("events", "y", {"event": "died", "event_level": "no"}, 70, "events"),
+    ],
+)
+def test_each_parameter_needs_ten_of_what_it_is_learnt_from(unit, outcome, parts, have, words):
+    method = made_up(
+        outcome=NUMERIC | CATEGORICAL,
+        predictor=NUMERIC | CATEGORICAL,
+        predictors=(1, None),
+        per_parameter=unit,
+        event="event" in parts,
+    )
+    more = [number(f"x{place}") for place in range(have // 10 + 1)]
+    card = data(*PARTS, *more)
+    names = [column.name for column in more]
+    enough, too_many = target(outcome, *names[: have // 10], **parts), target(outcome, *names, **parts)
+    if have >= 10:
+        assert against(method, enough, card=card) == ()
+    assert against(method, too_many, card=card) == (
+        f"The method needs 10 {words} per parameter: there are {have} for {len(names)} parameters; name fewer predictors.",
+    )
+
+
+def test_an_interaction_counts_its_products_as_parameters():
+    method = made_up(predictor=CATEGORICAL, predictors=(2, 2), interaction=True, per_parameter="rows")
+    crossed = target("y", "two", "three", interaction=True)
+    assert against(method, crossed, card=data(rows=50)) == ()
+    assert "there are 49 for 5 parameters" in " ".join(against(method, crossed, card=data(rows=49)))
+
+
+def test_a_question_about_a_median_is_refused_by_what_answers_about_means():
+    median = target("y", quantity="quantile", quantile=0.5, reference=4.0)
+    alone = {"predictor": frozenset(), "predictors": (0, 0), "reference": True}
+    assert against(made_up(**alone, quantiles=True), median) == ()
+    assert against(made_up(**alone), median) == ("The method compares a mean or a proportion, and the question is about a median.",)
+
+
+def test_a_methods_own_reason_comes_before_the_table(monkeypatch):
+    preferring = replace(CATALOGUE["mann_whitney"], prefer=lambda case: "ranks are wanted" if case.sheet.unit == "rank" else None)
+    monkeypatch.setattr(applicability, "CATALOGUE", {**CATALOGUE, "mann_whitney": preferring})
+    ranked = applicable_methods(data(), StudySheet(unit="rank"), "compare", "effect", target("y", "two"))
+    assert [(one.method, one.reason) for one in ranked[:2]] == [
+        ("mann_whitney", "ranks are wanted"),
+        ("welch_t", "two independent groups and a numeric outcome; their spreads may differ, so no pre-test is needed"),
+    ]
+    assert applicable_methods(data(), SHEET, "compare", "effect", target("y", "two"))[0].method == "welch_t"
