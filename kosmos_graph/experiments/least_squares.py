@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
-from scipy.linalg import matmul_toeplitz
+from scipy.linalg import matmul_toeplitz, solve_toeplitz
 
 from kosmos_graph.experiments.design_matrix import DesignMatrix, FloatArray, centred
 from kosmos_graph.experiments.method import NotApplicable
@@ -17,6 +17,10 @@ ALONE = 1e-9
 """Distance of a leverage from 1 at which a row decides a coefficient by itself."""
 STRONGEST_MEMORY = 0.97
 """Autocorrelation at which prewhitening stops (Andrews and Monahan 1992)."""
+ORDER = 3
+"""Order of the autoregression that a series' errors are taken for."""
+SHRUNKEN = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0)
+"""Factors tried on autocorrelations, the first that makes a stationary autoregression of them."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +162,75 @@ def first_order_covariance(fit: Fit) -> FloatArray:
     residuals = fit.residuals / np.max(np.abs(fit.residuals))
     found = float(residuals[1:] @ residuals[:-1]) / float(residuals[:-1] @ residuals[:-1])
     rho = min(max(found + 2 * k * (1 + 2 * found) / n, 0.0), STRONGEST_MEMORY)
-    decay = rho ** np.arange(n, dtype=np.float64)
-    spread = matmul_toeplitz(decay, np.column_stack([fit.solver.T, np.ones(n), fit.matrix.columns]))
-    width = fit.matrix.width
+    return correlated_covariance(fit, rho ** np.arange(n, dtype=np.float64))
+
+
+def correlated_covariance(fit: Fit, correlations: FloatArray) -> FloatArray:
+    """Covariance P·R·P'·σ² of the coefficients for errors with these autocorrelations by lag; σ² is made unbiased for them."""
+    n, width = fit.matrix.n, fit.matrix.width
+    spread = matmul_toeplitz(correlations, np.column_stack([fit.solver.T, np.ones(n), fit.matrix.columns]))
     explained = float(np.sum(spread[:, width])) / n + float(np.trace(fit.solver @ spread[:, width + 1 :]))
     scale = float(fit.residuals @ fit.residuals) / (n - explained)
     return np.asarray(fit.solver @ spread[:, :width] * scale, dtype=np.float64)
+
+
+def autoregressive_covariance(fit: Fit) -> FloatArray:
+    """Covariance of the coefficients if the errors were an autoregression of order three, rows in the order of time.
+
+    Autocovariances of the residuals are freed of what the fit took out of them (Worsley and others 2002, NeuroImage 15:1); the
+    autocorrelations are raised by k(1 + 2ρ)/n for k coefficients, because ones that are too small make false effects, and the
+    autoregression is that of Yule and Walker.
+    """
+    n, k = fit.matrix.n, fit.matrix.width + 1
+    residuals = fit.residuals / np.max(np.abs(fit.residuals))
+    seen = np.array([residuals[lag:] @ residuals[: n - lag] for lag in range(ORDER + 1)])
+    true = np.linalg.solve(expected_autocovariances(fit), seen)
+    found = (true if true[0] > 0 else seen)[1:] / (true[0] if true[0] > 0 else seen[0])
+    raised = np.clip(found + k * (1 + 2 * np.maximum(found, 0.0)) / n, -STRONGEST_MEMORY, STRONGEST_MEMORY)
+    return correlated_covariance(fit, autocorrelations(raised, n))
+
+
+def expected_autocovariances(fit: Fit) -> FloatArray:
+    """What each autocovariance of the errors, to the order of ORDER, adds to the residuals' sums of products at each lag.
+
+    tr(M·D·M·T) with M = I − Q·Q', D the half-sum of the shifts by one lag and its transpose, T their sum for the other.
+    """
+    n = fit.matrix.n
+    basis = np.column_stack([np.full(n, 1 / np.sqrt(n)), fit.basis])
+    shifted = [0.5 * (_ahead(basis, lag) + _back(basis, lag)) for lag in range(ORDER + 1)]
+    found = np.zeros((ORDER + 1, ORDER + 1))
+    for row in range(ORDER + 1):
+        for column in range(ORDER + 1):
+            twice = 2.0 if column else 1.0
+            own = (n if row == 0 else n - row) if row == column else 0.0
+            inner, outer = basis.T @ shifted[row], basis.T @ shifted[column]
+            crossed = 2 * float(np.sum(shifted[row] * shifted[column]))
+            found[row, column] = own - twice * (crossed - float(np.sum(inner * outer.T)))
+    return found
+
+
+def _ahead(values: FloatArray, lag: int) -> FloatArray:
+    """Rows moved up by a lag, with zeros at the end."""
+    return np.vstack([values[lag:], np.zeros((lag, values.shape[1]))])
+
+
+def _back(values: FloatArray, lag: int) -> FloatArray:
+    """Rows moved down by a lag, with zeros at the beginning."""
+    return np.vstack([np.zeros((lag, values.shape[1])), values[: len(values) - lag]])
+
+
+def autocorrelations(first: FloatArray, n: int) -> FloatArray:
+    """Autocorrelations at lags 0 to n − 1 of the autoregression whose first ones are given, shrunk where there is none."""
+    order = first.size
+    for factor in SHRUNKEN:
+        start = np.concatenate([[1.0], factor * first])
+        try:
+            weights = solve_toeplitz(start[:-1], start[1:])
+        except np.linalg.LinAlgError:
+            continue
+        if np.all(np.abs(np.roots(np.concatenate([[1.0], -weights]))) < 0.999):
+            break
+    found = np.concatenate([start, np.zeros(max(0, n - order - 1))])
+    for lag in range(order + 1, n):
+        found[lag] = weights @ found[lag - 1 : lag - order - 1 : -1]
+    return np.asarray(found[:n], dtype=np.float64)

@@ -16,6 +16,7 @@ from statsmodels.datasets import nile
 from kosmos_graph.domain.data_card import Kind
 from kosmos_graph.domain.results import TestResult
 from kosmos_graph.experiments.method import NotApplicable
+from tests.experiments.autoregressions import third_order_errors
 from tests.experiments.factories import make_dataset, make_design, run_method
 
 
@@ -84,12 +85,13 @@ def test_the_slope_and_the_plain_error_agree_with_statsmodels() -> None:
 
 
 @pytest.mark.parametrize("seed", [2, 4, 5, 11])
-def test_the_error_is_the_larger_of_the_papers_formula_and_an_autoregressions(seed: int) -> None:
+def test_the_error_is_the_largest_of_the_papers_formula_and_two_autoregressions(seed: int) -> None:
     y = autoregressive(80, 0.6, seed)
     found = trend(y)
     matrix = sm.add_constant(np.arange(80.0))
     residuals = sm.OLS(y, matrix).fit().resid
-    error = max(prewhitened_error(matrix, residuals, 3), autoregressive_error(matrix, residuals))
+    third = third_order_errors(matrix, residuals)[-1]
+    error = max(prewhitened_error(matrix, residuals, 3), autoregressive_error(matrix, residuals), third)
     assert found.statistic == pytest.approx(found.effect.value / error, rel=1e-9)
     assert found.df == (78.0,)
     assert found.p_value == pytest.approx(2 * stats.t.sf(abs(found.effect.value / error), 78), rel=1e-9)
@@ -101,7 +103,8 @@ def test_the_step_has_the_same_error() -> None:
     matrix = np.column_stack([np.ones(90), times, times >= 50])
     fit = sm.OLS(y, matrix).fit()
     assert found.effect.value == pytest.approx(fit.params[2], rel=1e-9)
-    error = max(prewhitened_error(matrix, fit.resid, 3), autoregressive_error(matrix, fit.resid))
+    third = third_order_errors(matrix, fit.resid)[-1]
+    error = max(prewhitened_error(matrix, fit.resid, 3), autoregressive_error(matrix, fit.resid), third)
     assert found.statistic == pytest.approx(fit.params[2] / error, rel=1e-9)
     assert [group.n for group in found.groups] == [40, 50]
     assert found.effect.label == "after − before"
@@ -179,6 +182,12 @@ def test_false_trends_are_about_as_rare_as_they_are_said_to_be(n: int, memory: f
     """200 series without any trend at a nominal rate of 5 %; Newey–West errors alone gave 12, 11 and 10 %."""
     found = [trend(autoregressive(n, memory, seed)) for seed in range(200)]
     assert np.mean([(one.p_value or 0) < 0.05 for one in found]) <= most
+
+
+def test_memory_of_two_points_back_makes_few_false_trends() -> None:
+    """200 series of 100 points; without an autoregression of order three, 16 to 19 % were found."""
+    series = [signal.lfilter([1], [1, 0, -0.5], np.random.default_rng(seed).normal(size=300))[200:] for seed in range(200)]
+    assert np.mean([(trend(y).p_value or 0) < 0.05 for y in series]) <= 0.11
 
 
 def test_strong_autocorrelation_is_a_caveat() -> None:

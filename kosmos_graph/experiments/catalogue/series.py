@@ -23,6 +23,7 @@ from kosmos_graph.experiments.catalogue.tails import p_value, t_interval
 from kosmos_graph.experiments.design_matrix import Block, DesignMatrix, FloatArray, checked_condition, numeric_values, standardise
 from kosmos_graph.experiments.least_squares import (
     Fit,
+    autoregressive_covariance,
     first_order_covariance,
     lag_for,
     least_squares,
@@ -187,9 +188,12 @@ def step_hac(sample: Sample, design: Design, context: Context) -> TestResult:
 
 
 def standard_errors(fit: Fit) -> FloatArray:
-    """Errors of the slopes, in the units of the data: the larger of prewhitened Newey–West and of a first-order autoregression."""
-    prewhitened = np.diag(newey_west_covariance(fit, lag_for(fit.matrix.n), memory(fit)))
-    errors = np.sqrt(np.maximum(prewhitened, np.diag(first_order_covariance(fit)))) / fit.matrix.scales
+    """Errors of the slopes, in the units of the data: the largest of prewhitened Newey–West and of autoregressions of order one
+    and three.
+    """
+    prewhitened = newey_west_covariance(fit, lag_for(fit.matrix.n), memory(fit))
+    covariances = (prewhitened, first_order_covariance(fit), autoregressive_covariance(fit))
+    errors = np.sqrt(np.max([np.diag(covariance) for covariance in covariances], axis=0)) / fit.matrix.scales
     if not np.all((errors > 0) & np.isfinite(errors)):
         raise NotApplicable("The series leaves no residual variation to judge by.")
     return np.asarray(errors, dtype=np.float64)
@@ -306,7 +310,7 @@ TREND_HAC = Method(
     summary="Does a numeric series rise or fall over time? From 40 points.",
     estimand="slope of the outcome on time",
     source="ordinary least squares; errors of Newey and West 1987, Econometrica 55:703, prewhitened as Andrews and Monahan 1992, "
-    "Econometrica 60:953, and not below those of a first-order autoregression",
+    "Econometrica 60:953, and not below those of an autoregression of order one or three",
     tasks=("trend",),
     needs=Needs(outcome=NUMERIC, sampling="series", rows=40, time=True),
     run=trend_hac,
@@ -320,7 +324,7 @@ STEP_HAC = Method(
     summary="Did the level of a numeric series change at a stated date, beyond its trend? From 40 points.",
     estimand="change of the outcome's level at the date, after minus before, beside a common linear trend",
     source="ordinary least squares; errors of Newey and West 1987, Econometrica 55:703, prewhitened as Andrews and Monahan 1992, "
-    "Econometrica 60:953, and not below those of a first-order autoregression",
+    "Econometrica 60:953, and not below those of an autoregression of order one or three",
     tasks=("step",),
     needs=Needs(outcome=NUMERIC, sampling="series", rows=40, time=True, change_at=True),
     run=step_hac,
