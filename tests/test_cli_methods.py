@@ -142,3 +142,13 @@ def test_the_list_of_methods_never_loads_what_it_does_not_show():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_when_a_method_is_the_usual_choice_is_said_with_it(cli):
+    said = json.loads(cli("mcnemar", "--json")[1])["usual_choice"]
+    assert said == ["a yes/no outcome is measured twice on the same units"]
+    assert said[0] in cli("mcnemar")[1]
+    by_rule, reason = json.loads(cli("welch_t", "--json")[1])["usual_choice"]
+    assert by_rule == CATALOGUE["welch_t"].assumption
+    assert reason.startswith("two independent groups and a numeric outcome")
+    assert "Usual choice" not in cli("fisher_exact")[1]

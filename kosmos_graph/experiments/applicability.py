@@ -72,7 +72,7 @@ def _preferred(case: Case) -> Iterator[tuple[str, str]]:
         reason = method.prefer(case) if method.prefer is not None else None
         if reason is not None:
             yield method.name, reason
-    yield from preferences(case.card, case.sheet, case.task, case.expects, case.target, case.covariates)
+    yield from preferences(case)
 
 
 def delta_for(sheet: StudySheet, outcome: str) -> SmallestEffect | None:

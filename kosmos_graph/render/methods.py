@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from kosmos_graph.experiments.applicability import PARTS, ROWS_PER_PARAMETER
 from kosmos_graph.experiments.catalogue import CATALOGUE
 from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC
 from kosmos_graph.experiments.method import Method, Needs, Sampling
+from kosmos_graph.experiments.preferences import reasons_for
 from kosmos_graph.render.escape import ended, plain
 from kosmos_graph.render.fill import listed
 
@@ -148,9 +149,9 @@ def a(words: str) -> str:
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
-def usual_choice(method: Method) -> str:
-    """When the method is the usual choice, as it says; empty where it says nothing of it."""
-    return method.assumption
+def usual_choice(method: Method) -> tuple[str, ...]:
+    """When the method is the usual choice: what it says of itself, then the reasons of the table; empty where nothing is said."""
+    return tuple(filter(None, (method.assumption, *reasons_for(method.name))))
 
 
 def example_page(method: Method) -> Path:
@@ -181,18 +182,17 @@ def described(method: Method, page: str | None = None) -> Iterator[str]:
     yield f"{plain(method.name)}: {plain(method.title)}"
     yield plain(method.summary)
     yield ""
-    facts = (
-        ("Answers", "; ".join(f"{TITLES[task]} ({task})" for task in method.tasks)),
-        ("Estimates", method.estimand),
-        ("Needs", "; ".join(needs(method.needs))),
+    facts: tuple[tuple[str, Iterable[str]], ...] = (
+        ("Answers", (f"{TITLES[task]} ({task})" for task in method.tasks)),
+        ("Estimates", (method.estimand,)),
+        ("Needs", needs(method.needs)),
         ("Usual choice", usual_choice(method)),
-        ("Beside it", "; ".join(f"{CATALOGUE[name].title} ({name})" for name in method.sensitivity)),
-        ("Source", method.source),
-        ("Worked example", example_page(method).as_posix()),
+        ("Beside it", (f"{CATALOGUE[name].title} ({name})" for name in method.sensitivity)),
+        ("Source", (method.source,)),
+        ("Worked example", (example_page(method).as_posix(),)),
     )
     for name, words in facts:
-        if words:
-            yield f"{name:<{WIDTH}}{plain(words)}"
+        yield from (f"{'' if place else name:<{WIDTH}}{plain(line)}" for place, line in enumerate(words))
     if page is not None:
         code, printed = worked_example(page)
         yield from ("", *indented(code), "", "prints", "", *indented(printed))
@@ -213,7 +213,7 @@ def method_json(method: Method) -> dict[str, Any]:
         "estimand": method.estimand,
         "needs": {each.name: _json(getattr(method.needs, each.name)) for each in dataclasses.fields(Needs)},
         "needs_in_words": list(needs(method.needs)),
-        "usual_choice": usual_choice(method) or None,
+        "usual_choice": list(usual_choice(method)),
         "sensitivity": list(method.sensitivity),
         "source": method.source,
         "worked_example": example_page(method).as_posix(),
