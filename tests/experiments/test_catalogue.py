@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
 from kosmos_graph.errors import BadInput
-from kosmos_graph.experiments.catalogue import CATALOGUE, by_name, get_method
+from kosmos_graph.experiments import catalogue
+from kosmos_graph.experiments.catalogue import CATALOGUE, FAMILIES, by_name, get_method, named, own_methods
 
 
 def test_every_method_is_found_by_its_name():
@@ -38,3 +42,25 @@ def test_sensitivity_analyses_take_the_same_kind_of_sample(method):
 def test_every_method_says_what_it_is(method):
     assert all((method.title, method.summary, method.estimand, method.source, method.tasks, method.needs.outcome))
     assert "\n" not in method.summary
+
+
+def test_a_file_is_discovered_by_being_there_and_the_first_families_come_first():
+    stems = {path.stem for path in Path(catalogue.__file__).parent.glob("*.py") if "\nMETHODS" in path.read_text(encoding="utf-8")}
+    homes = list(dict.fromkeys(method.run.__module__.rpartition(".")[2] for method in own_methods()))
+    given = [import_module(f"{catalogue.__name__}.{stem}").METHODS for stem in (*FAMILIES, *sorted(stems - set(FAMILIES)))]
+    assert [method.name for method in own_methods()] == [method.name for methods in given for method in methods]
+    assert homes[: len(FAMILIES)] == list(FAMILIES)
+
+
+def test_the_catalogue_is_a_mapping_in_the_order_of_its_methods():
+    assert [method.name for method in CATALOGUE.values()] == list(CATALOGUE)
+    assert len(CATALOGUE) == len(set(CATALOGUE))
+    assert "welch_t" in CATALOGUE and "stepwise_regression" not in CATALOGUE
+
+
+def test_a_name_that_is_near_is_offered_and_one_that_is_not_is_not():
+    assert named("welch_t") is CATALOGUE["welch_t"]
+    with pytest.raises(BadInput, match=r"no method called 'Welch T'; did you mean `welch_t`"):
+        named("Welch T")
+    with pytest.raises(BadInput, match=r"no method called 'zzz'; `kosmos-graph methods` lists them$"):
+        named("zzz")
