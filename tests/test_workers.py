@@ -16,60 +16,82 @@ import pytest
 from kosmos_graph import workers
 
 SCRIPT = """
-import asyncio, math, os, sys
+import asyncio, sys
 from kosmos_graph import workers
+from tests.test_workers import process
 
 print("the script runs", flush=True)  # no guard: a worker that imported this script would print it again
-workers.begin(math.pi.as_integer_ratio)
-print(asyncio.run(workers.in_worker(os.getpid)), flush=True)
+workers.begin(process)
+print(asyncio.run(workers.in_worker(process)).decode(), flush=True)
 sys.stdin.read()
 """
 
 
-@pytest.fixture(autouse=True)
-def _begun():
-    workers.begin(os.getpid)
+def process():
+    return str(os.getpid()).encode()
 
 
-async def test_a_worker_computes_in_another_process():
-    assert await workers.in_worker(os.getpid) != os.getpid()
-    assert await asyncio.gather(*(workers.in_worker(math.factorial, number) for number in range(6))) == [1, 1, 2, 6, 24, 120]
+def factorial(number):
+    print("to standard error")
+    return str(math.factorial(number)).encode()
 
 
-async def test_what_is_raised_in_a_worker_is_raised_here():
-    with pytest.raises(ValueError, match="math domain error"):
-        await workers.in_worker(math.sqrt, -1.0)
+@pytest.fixture
+async def pool():
+    found = workers.Pool(process, 2)
+    yield found
+    found.end()
 
 
-async def test_what_a_function_prints_does_not_garble_its_answer():
-    assert await workers.in_worker(print, "to standard error") is None
+async def test_a_worker_computes_in_another_process_and_what_it_prints_does_not_garble_its_answer(pool):
+    assert await pool.call(process, ()) != process()
+    answers = await asyncio.gather(*(pool.call(factorial, (number,)) for number in range(6)))
+    assert answers == [b"1", b"1", b"2", b"6", b"24", b"120"]
 
 
-async def test_a_killed_worker_is_reported_and_another_takes_its_place():
+async def test_what_is_raised_in_a_worker_is_told_here_in_words_and_nothing_is_unpickled(pool):
+    with pytest.raises(workers.WorkerFailed, match="ValueError: factorial"):
+        await pool.call(factorial, (-1,))
+
+
+async def test_an_answer_that_is_too_long_or_no_answer_ends_the_worker(pool, monkeypatch):
+    monkeypatch.setattr(workers, "MOST_ANSWERED", 1000)
     with pytest.raises(workers.WorkerLost):
-        await workers.in_worker(_kill_myself)
-    assert await workers.in_worker(math.factorial, 3) == 6
+        await pool.call(_long, ())
+    assert await pool.call(factorial, (3,)) == b"6"
+
+
+def _long():
+    return bytes(2000)
+
+
+async def test_a_killed_worker_is_reported_and_another_takes_its_place(pool):
+    with pytest.raises(workers.WorkerLost):
+        await pool.call(_kill_myself, ())
+    assert await pool.call(factorial, (3,)) == b"6"
 
 
 def _kill_myself():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def test_a_worker_gets_no_key(monkeypatch):
+async def test_a_worker_gets_no_key(pool, monkeypatch):
     monkeypatch.setenv("SOME_API_KEY", "secret")
     with pytest.raises(workers.WorkerLost):  # the next one is begun with the environment of now
-        await workers.in_worker(_kill_myself)
-    assert "SOME_API_KEY" not in await workers.in_worker(_environment)
+        await pool.call(_kill_myself, ())
+    told = await asyncio.gather(*(pool.call(_environment, ()) for _ in range(4)))
+    assert b"SOME_API_KEY" not in b"".join(told)
 
 
 def _environment():
-    return dict(os.environ)
+    return " ".join(os.environ).encode()
 
 
 def test_a_worker_ends_with_a_killed_parent_and_never_runs_the_callers_script(tmp_path: Path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    with subprocess.Popen([sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    with subprocess.Popen([sys.executable, str(script)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "the script runs\n"
         worker = int(child.stdout.readline())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+WARM_UP = "kosmos_graph.wiring.computing:warm_up"
 Home = Annotated[Path | None, typer.Option("--home", help="Folder for checkpoints and runs (default: $KOSMOS_HOME or ./.kosmos).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
@@ -104,6 +106,7 @@ def run_command(
     quiet: Quiet = False,
 ) -> None:
     """Answer QUESTION from the data, and write a report."""
+    begin_workers()
     from kosmos_graph.runs import start
     from kosmos_graph.wiring.services import model_settings
 
@@ -286,6 +289,14 @@ def check_start(settings: Settings) -> None:
 
     if found := free_check(settings):
         raise BadInput("; ".join(found))
+
+
+def begin_workers() -> None:
+    """Begin a worker process before anything heavy is imported here: it imports the same beside it."""
+    from kosmos_graph import workers
+
+    with contextlib.suppress(OSError):  # the graph will say so
+        workers.begin(WARM_UP)
 
 
 def with_workers(settings: Settings, workers: int | None) -> Settings:

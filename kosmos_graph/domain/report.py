@@ -74,6 +74,7 @@ class Finding(Value):
     figure: str | None
     figure_caption: str | None
     caveats: tuple[str, ...]
+    rung: Rung = Field(default="no sandbox", description="What held the process that computed it.")
     refuted_by: str
     design: dict[str, object] = Field(description="The locked design, whole.")
 
@@ -188,4 +189,4 @@ class Report(Value):
 
 def view(effect: Effect) -> EffectView:
     """What a report shows of an effect."""
-    return EffectView.model_validate(effect.model_dump(exclude={"null", "directed"}))
+    return EffectView.model_validate(effect.model_dump(exclude={"null", "directed", "inverse"}))

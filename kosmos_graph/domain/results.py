@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from kosmos_graph.domain.code_experiment import Outcome
+from kosmos_graph.domain.code_experiment import Outcome, Rung
 from kosmos_graph.domain.design import Alternative
 from kosmos_graph.domain.value import Value
 
@@ -14,7 +14,8 @@ class Effect(Value):
 
     `name` is a term of the field ("difference of means"), `label` says its direction in the data's words ("Gentoo − Adelie").
     `null` is the value of no effect: 0 for differences, slopes and correlations, 1 for ratios, 0.5 for P(X>Y), the reference
-    for a one-sample mean. `unit` is that of the outcome where the effect is in outcome units.
+    for a one-sample mean. `unit` is that of the outcome where the effect is in outcome units. With `inverse` a larger value means
+    a smaller outcome: a higher hazard, a shorter duration.
     """
 
     name: str
@@ -26,11 +27,13 @@ class Effect(Value):
     null: float = 0.0
     unit: str | None = None
     directed: bool = True
+    inverse: bool = False
 
     @property
     def sign(self) -> Literal[-1, 0, 1]:
-        """Side of the null on which the estimate lies."""
-        return 1 if self.value > self.null else -1 if self.value < self.null else 0
+        """Side of the null on which the estimate lies, turned where it is `inverse`: 1 is where the outcome is larger."""
+        larger, smaller = (self.value > self.null, self.value < self.null)[:: -1 if self.inverse else 1]
+        return 1 if larger else -1 if smaller else 0
 
 
 class Group(Value):
@@ -146,6 +149,7 @@ class Execution(Value):
     """One run of a locked (or repaired) design. `failed` is a result: `error` says what happened, and repair may follow.
 
     A design of the kind `code` has an `outcome` in the place of `result`; `files` are its code, what it printed and its results.
+    `rung` is what held the process that computed it.
     """
 
     key: str
@@ -156,3 +160,4 @@ class Execution(Value):
     error: str | None = None
     outcome: Outcome | None = None
     files: tuple[Artefact, ...] = ()
+    rung: Rung = "no sandbox"

@@ -118,7 +118,7 @@ class Draw(Protocol):
 class Services:
     """Everything the nodes close over. Both chains have at least one link. While `stopping`, no node starts.
 
-    `close` lets go of files until they are needed again.
+    `prepare` begins, without waiting, what computing will need; `close` lets go of files until they are needed again.
     """
 
     designers: tuple[Link[Designer], ...]
@@ -134,4 +134,5 @@ class Services:
     watch: Callable[[Event], None] = lambda event: None
     stopping: Callable[[], bool] = lambda: False
     quote: Callable[[Material], Quote | None] = lambda material: None
+    prepare: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None

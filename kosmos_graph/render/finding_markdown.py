@@ -160,4 +160,5 @@ def _authors(finding: Finding) -> str:
     analysis = f"; analysis by {markdown(finding.analysis_author)}" if finding.analysis_author else "; no analysis was written"
     hypothesis, design = markdown(finding.author), markdown(finding.design_author)
     written = f"hypothesis by {hypothesis}, design by {design}{analysis}"
-    return f"*{markdown(finding.id)}: {written}; numbers and verdict are computed.*"
+    held = f", in the sandbox {finding.rung}" if finding.rung != "no sandbox" else ""
+    return f"*{markdown(finding.id)}: {written}; numbers and verdict are computed{held}.*"

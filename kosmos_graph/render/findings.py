@@ -61,6 +61,7 @@ def finding(one: Answered) -> Finding:
         figure=f"artifacts/{figure.filename}" if figure is not None else None,
         figure_caption=figure.caption if figure is not None else None,
         caveats=finding_caveats(one),
+        rung=one.study.execution.rung,
         refuted_by=design.protocol.refuted_by,
         design=design.model_dump(mode="json"),
     )

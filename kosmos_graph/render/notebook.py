@@ -37,7 +37,7 @@ def _cells(record: Record) -> Iterator[Cell]:
     yield _text(
         f"# {markdown(record.material.question.text)}",
         "",
-        f"The experiments of run {markdown(record.run_id)}, run again from the data. A cell whose numbers are not the report's raises "
+        f"The experiments of run {markdown(record.run_id)}, run again. A cell with other numbers than the report raises "
         "an AssertionError. It needs the package kosmos-graph, and the data files where they were.",
     )
     yield _code(*_setup(record))

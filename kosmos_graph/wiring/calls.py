@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
+from kosmos_graph import workers
 from kosmos_graph.agents.protocol import Material
 from kosmos_graph.domain.calls import AgentRole, Call, CallSite
 from kosmos_graph.domain.quote import Quote
@@ -86,7 +87,7 @@ class Calls:
         price = self._price(model)
 
         def open_bound(site: CallSite) -> Opened[Any]:
-            begin_workers()  # they are ready by the time that the model has answered
+            begin_workers(workers.MOST_WORKERS)  # they are ready by the time that the model has answered
             purse = self.purses.of(site.run) if self.purses else None
             desk = Desk(model.name, role, model.route, model.temperature, site, self.journal, purse, price)
             policy = replace(self.policy, before=purse.check_time) if purse else self.policy

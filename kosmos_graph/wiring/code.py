@@ -110,6 +110,7 @@ class CodeRunner:
             status="ok" if error is None else "failed",
             error=error,
             outcome=outcome,
+            rung=outcome.rung,
             files=tuple(artefact for artefact, _ in files),
         )
         return execution, {artefact.filename: content for artefact, content in files}

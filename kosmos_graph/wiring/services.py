@@ -26,7 +26,7 @@ from kosmos_graph.run_folder import RunFolders
 from kosmos_graph.settings import Settings, load_settings
 from kosmos_graph.wiring.calls import Calls
 from kosmos_graph.wiring.code import CodeRunner
-from kosmos_graph.wiring.computing import draw, execute
+from kosmos_graph.wiring.computing import begin_workers, draw, execute
 from kosmos_graph.wiring.data_files import DataFiles
 
 PACKAGES = ("kosmos-graph", "langgraph", "litellm", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
@@ -73,6 +73,7 @@ def build_services(
         execute=execute,
         run_code=code,
         draw=draw,
+        prepare=begin_workers,
         close=partial(_close, code, calls),
         quote=calls.quote if designer is None and analyst is None else lambda material: None,
         clock=clock,

@@ -48,6 +48,7 @@ class ResearchNodes:
 
     async def profile_data(self, state: ResearchState) -> dict[str, Any]:
         """Read the study sheet and the files, and keep their cards. Raises BadInput."""
+        self.services.prepare()
         options = parse_options(state.get("options"))
         question = parse_question(state.get("question"))
         paths = parse_paths(state.get("data"))

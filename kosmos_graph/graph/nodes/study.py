@@ -26,6 +26,7 @@ class StudyNodes:
 
     async def run_study(self, state: StudyState) -> dict[str, Any]:
         """Execute the design in force for real. A failed execution is a result."""
+        self.services.prepare()
         design, card, sheet = design_in_force(state), state["card"], state["sheet"]
         dataset = await asyncio.to_thread(self.services.data.reopen, card, sheet)
         if design.code is None:
