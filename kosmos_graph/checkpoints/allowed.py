@@ -17,6 +17,7 @@ DOMAIN = (
     "code_experiment",
     "data_card",
     "design",
+    "expressions",
     "filters",
     "hypothesis",
     "question",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kosmos_graph.data.cells import distinct_cells
 from kosmos_graph.data.dataset import Dataset
+from kosmos_graph.data.derived import derive
 from kosmos_graph.data.edge_rows import without_edge_rows
 from kosmos_graph.data.encoding import decode
 from kosmos_graph.data.excel import read_excel
@@ -41,7 +42,8 @@ def load_dataset(path: Path, sheet: StudySheet, *, name: str | None = None) -> D
     table, units = without_edge_rows(tidied(table), delimiter)
     if not table.rows:
         raise BadInput(f"{named(path)} has a header and no rows.")
-    columns = _prepare(table, sheet, delimiter, units)
+    read = _prepare(table, sheet, delimiter, units)
+    columns = [*read, *derive(read, sheet)]
     card = DataCard(
         name=name or shown(path.name),
         path=str(path).encode("utf-8", "replace").decode(),

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+from kosmos_graph.data.expressions import parse_expression
 from kosmos_graph.data.nearest import did_you_mean
 from kosmos_graph.data.sheet_check import check_sheet
 from kosmos_graph.data.sheet_text import Plain, plain_sheet
 from kosmos_graph.data.table import shown
 from kosmos_graph.domain.data_card import Kind
+from kosmos_graph.domain.expressions import DerivedColumn, columns_in
 from kosmos_graph.domain.filters import Filter, Operator
 from kosmos_graph.domain.study_sheet import (
     ColumnStatement,
@@ -175,6 +177,17 @@ def _number_or_text(value: Plain, where: str) -> float | str:
     return number if math.isfinite(number) and "_" not in text and not text.lstrip("+-").startswith("00") else text
 
 
+def _derived(value: Plain, where: str) -> tuple[DerivedColumn, ...]:
+    return tuple(_derivation(column.strip(), text, f"{where} `{shown(column)}`") for column, text in _mapping(value, where).items())
+
+
+def _derivation(column: str, text: Plain, where: str) -> DerivedColumn:
+    expression = parse_expression(_text(text, where), where)
+    if not any(columns_in(expression)):
+        raise BadInput(f"The study sheet's {where} names no column to derive it from.")
+    return DerivedColumn(column=column, expression=expression)
+
+
 def _dictionary(value: Plain, where: str) -> tuple[ColumnStatement, ...]:
     return tuple(_statement(column, entry, where) for column, entry in _mapping(value, where).items())
 
@@ -244,6 +257,7 @@ READERS: dict[str, Callable[[Plain, str], Any]] = {
     "primary_outcome": _text,
     "smallest_effect": _smallest_effect,
     "covariates": _covariates,
+    "derived": _derived,
     "dictionary": _dictionary,
     "exclusions": _exclusions,
     "missing": lambda value, where: _one_of(value, ("complete cases",), where),

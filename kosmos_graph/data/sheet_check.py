@@ -8,6 +8,7 @@ from kosmos_graph.data.filters import complaint
 from kosmos_graph.data.nearest import did_you_mean
 from kosmos_graph.data.table import shown
 from kosmos_graph.domain.data_card import DataCard, Kind
+from kosmos_graph.domain.expressions import columns_in
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.errors import BadInput
 
@@ -60,6 +61,7 @@ def _named(sheet: StudySheet) -> Iterator[tuple[str, str]]:
             if name is not None:
                 yield "hypotheses", name
     yield from (("covariates", covariate.column) for covariate in sheet.covariates)
+    yield from (("derived", name) for derived in sheet.derived for name in columns_in(derived.expression))
     yield from (("dictionary", statement.column) for statement in sheet.dictionary)
     yield from (("exclusions", exclusion.column) for exclusion in sheet.exclusions)
 

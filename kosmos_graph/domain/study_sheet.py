@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from kosmos_graph.domain.data_card import Kind
+from kosmos_graph.domain.expressions import DerivedColumn
 from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.value import Value
 
@@ -78,6 +79,7 @@ class StudySheet(Value):
     primary_outcome: str | None = None
     smallest_effect: SmallestEffect | None = None
     covariates: tuple[Covariate, ...] = ()
+    derived: tuple[DerivedColumn, ...] = ()
     dictionary: tuple[ColumnStatement, ...] = ()
     exclusions: tuple[Filter, ...] = ()
     missing: Literal["complete cases"] = "complete cases"

@@ -1,0 +1,56 @@
+"""Columns that the study sheet derives from those of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from kosmos_graph.data.cells import distinct_cells
+from kosmos_graph.data.expressions import Numbers, compute, written
+from kosmos_graph.data.prepare import Prepared, Reading, prepare_column
+from kosmos_graph.data.table import shown
+from kosmos_graph.domain.expressions import DerivedColumn, columns_in
+from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.errors import BadInput
+
+PLAIN = Reading(mark=".", delimiter=",")
+"""How the computed numbers are written."""
+
+
+def derive(columns: Sequence[Prepared], sheet: StudySheet) -> Iterator[Prepared]:
+    """The sheet's derived columns that this file has the inputs for, in their order: one may be an input of the next.
+
+    They are read like columns of the file, so that the dictionary's statements hold for them. Raises BadInput for a name that is
+    taken and for an input that holds no numbers.
+    """
+    known = {column.card.name: column for column in columns}
+    for derived in sheet.derived:
+        inputs = dict.fromkeys(columns_in(derived.expression))
+        if not all(name in known for name in inputs):
+            continue
+        if derived.column in known:
+            raise BadInput(f"The study sheet derives `{shown(derived.column)}`, and the data have a column of that name.")
+        known[derived.column] = _derived(derived, {name: _numbers(known[name], derived) for name in inputs}, sheet)
+        yield known[derived.column]
+
+
+def _numbers(column: Prepared, derived: DerivedColumn) -> Numbers:
+    if not column.card.kind.numeric:
+        source = f"`{shown(column.card.name)}`, which is {column.card.kind.value} and holds no numbers"
+        raise BadInput(f"The study sheet derives `{shown(derived.column)}` from {source}.")
+    return column.values.to_numpy(dtype=np.float64)
+
+
+def _derived(derived: DerivedColumn, inputs: Mapping[str, Numbers], sheet: StudySheet) -> Prepared:
+    rows = len(next(iter(inputs.values())))
+    values = np.broadcast_to(compute(derived.expression, inputs), rows)
+    cells = pa.array([None if np.isnan(value) else repr(float(value)) for value in values], type=pa.string())
+    prepared = prepare_column(derived.column, distinct_cells(cells), sheet.statement(derived.column), None, PLAIN, None)
+    complete = np.logical_and.reduce([~np.isnan(values_of) for values_of in inputs.values()])
+    undefined = int(np.isnan(values[complete]).sum())
+    notes = [f"it is derived as {written(derived.expression)}"]
+    notes += [f"in {undefined} rows it has no finite value (such as a division by zero), and is missing"] if undefined else []
+    return replace(prepared, card=prepared.card.model_copy(update={"notes": (*prepared.card.notes, *notes)}))
