@@ -21,7 +21,7 @@ from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.results import Artefact, Execution, TestResult
 from kosmos_graph.domain.study_sheet import StudySheet
-from kosmos_graph.experiments.catalogue import CATALOGUE
+from kosmos_graph.experiments.catalogue import CATALOGUE, package_folders
 from kosmos_graph.experiments.runner import Drawing, draw_result, run_design
 from kosmos_graph.experiments.sample import columns_of, draw_sample
 from kosmos_graph.sandbox.confine import confine_self
@@ -112,13 +112,13 @@ def _size(frame: pd.DataFrame) -> int:
 
 
 def warm_up() -> bytes:
-    """In a worker: import what will be needed and find the fonts, then lock the process in."""
+    """In a worker: import what will be needed, other packages' methods too, and find the fonts, then lock the process in."""
     global _held  # noqa: PLW0603 - it is this process that is held
     for package in ("matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats", "statsmodels.api"):
         importlib.import_module(package)
     font_manager = importlib.import_module("matplotlib.font_manager")
     font_manager.findfont("DejaVu Sans")
-    confinement = confine_self(read=MACHINE)
+    confinement = confine_self(read=(*MACHINE, *package_folders()))
     if confinement.files and confinement.calls:
         _held = "landlock"
     return _held.encode()

@@ -23,15 +23,17 @@ PACKAGE = '''
 from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC
 from kosmos_graph.experiments.method import Method, Needs
 from kosmos_graph.domain.results import Effect, Group, TestResult
-from scipy import stats
 
 
 def midrange_shift(sample, design, context):
+    from scipy import stats
+    from midrange.parts import half_range
+
     target = design.target
     column = sample.frame[target.outcome]
     parts = {level: column[sample.frame[target.predictors[0]] == level] for level in target.levels}
     one, other = parts.values()
-    value = float((one.max() + one.min() - other.max() - other.min()) / 2)
+    value = half_range(one) - half_range(other)
     return TestResult(
         method=design.method,
         title=METHOD.title,
@@ -74,6 +76,11 @@ METHOD = Method(
 )
 '''
 
+PARTS = """
+def half_range(column):
+    return float(column.max() + column.min()) / 2
+"""
+
 WHOLE = """
 import json, sys
 from pathlib import Path
@@ -101,13 +108,14 @@ print(json.dumps({
 """
 
 
-def install(folder, module: str, *, name: str = "midrange", points: str | None = None) -> None:
-    """Lay `module` and the metadata that an installer would write into `folder`."""
-    (folder / f"{name}.py").write_text(module, encoding="utf-8")
+def install(folder, module: str, *, name: str = "midrange") -> None:
+    """Lay a package of this module and the metadata that an installer would write into `folder`."""
+    (folder / name).mkdir()
+    (folder / name / "__init__.py").write_text(module, encoding="utf-8")
     about = folder / f"{name}-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
-    (about / "entry_points.txt").write_text(points or f"[{ENTRY_POINTS}]\n{name} = {name}:METHOD\n", encoding="utf-8")
+    (about / "entry_points.txt").write_text(f"[{ENTRY_POINTS}]\n{name} = {name}:METHOD\n", encoding="utf-8")
 
 
 def child(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -118,6 +126,7 @@ def child(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_an_installed_packages_method_is_everywhere_that_ours_are(tmp_path):
     install(tmp_path, PACKAGE)
+    (tmp_path / "midrange" / "parts.py").write_text(PARTS, encoding="utf-8")
     random = np.random.default_rng(0)
     rows = [(tree, *np.round(random.normal(mean, 1, 2), 2)) for tree, mean in (("ash", 9), ("oak", 5)) for _ in range(20)]
     lines = ["tree,height,mass", *(",".join(map(str, row)) for row in rows)]

@@ -7,10 +7,12 @@ A module of this package that has METHODS is part of it, and so is what an insta
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import get_args
@@ -146,3 +148,10 @@ def named(name: str) -> Method:
         near = did_you_mean(name, CATALOGUE)
         raise BadInput(f"there is no method called {name!r}{near}{'' if near else ';'} `kosmos-graph methods` lists them")
     return found
+
+
+def package_folders() -> tuple[Path, ...]:
+    """Where other packages lie whose methods are in the catalogue: a method may import from its own when it is run."""
+    tops = dict.fromkeys(method.run.__module__.partition(".")[0] for method in CATALOGUE.values())
+    modules = (sys.modules[top] for top in tops if top != __name__.partition(".")[0])
+    return tuple(Path(place) for module in modules for place in getattr(module, "__path__", (module.__file__,)) if place)
