@@ -49,6 +49,17 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from error
 
 
+def append_line(path: Path, line: str) -> None:
+    """Append a line in one write, making the folder where there is none yet. Raises OSError."""
+    try:
+        file = path.open("a", encoding="utf-8")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="utf-8")
+    with file:
+        file.write(line + "\n")
+
+
 class RunFolders:
     """All run folders under a home folder. Implements the graph's `Store`."""
 
@@ -86,9 +97,7 @@ class RunFolders:
         line = {"at": moment.isoformat(), "node": event.node, "branch": event.branch, "phase": event.phase}
         path = self.path(event.run_id) / LOG
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            append_line(path, json.dumps(line))
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
 

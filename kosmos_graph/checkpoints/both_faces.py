@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
-from typing import Any, TypeVar
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
@@ -12,6 +13,15 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, Chec
 from kosmos_graph import background
 
 T = TypeVar("T")
+
+
+@runtime_checkable
+class WritesTogether(Protocol):
+    """A synchronous saver that does writes in a thread of its own, those that come together in one transaction."""
+
+    def write_together(self, work: Callable[[], T]) -> Future[T]:
+        """Do `work`, a `put` or `put_writes` of the saver; done when it is on disk."""
+        ...
 
 
 class BothFaces(BaseCheckpointSaver[Any]):
@@ -95,7 +105,7 @@ class BothFaces(BaseCheckpointSaver[Any]):
         self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
     ) -> RunnableConfig:
         """See BaseCheckpointSaver."""
-        return await self._async(
+        return await self._written(
             lambda: self.inner.put(config, checkpoint, metadata, new_versions),
             lambda: self.inner.aput(config, checkpoint, metadata, new_versions),
         )
@@ -111,7 +121,7 @@ class BothFaces(BaseCheckpointSaver[Any]):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """See BaseCheckpointSaver."""
-        await self._async(
+        await self._written(
             lambda: self.inner.put_writes(config, writes, task_id, task_path),
             lambda: self.inner.aput_writes(config, writes, task_id, task_path),
         )
@@ -128,6 +138,11 @@ class BothFaces(BaseCheckpointSaver[Any]):
         if not self.is_async:
             return direct()
         return background.run(awaited())
+
+    async def _written(self, direct: Callable[[], T], awaited: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        if isinstance(self.inner, WritesTogether):
+            return await asyncio.wrap_future(self.inner.write_together(direct))
+        return await self._async(direct, awaited)
 
     async def _async(self, direct: Callable[[], T], awaited: Callable[[], Coroutine[Any, Any, T]]) -> T:
         if not self.is_async:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointTuple
@@ -14,18 +15,39 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from kosmos_graph.checkpoints.allowed import serializer
 from kosmos_graph.checkpoints.both_faces import BothFaces
+from kosmos_graph.checkpoints.together import Together
 from kosmos_graph.errors import StoreError
 from kosmos_graph.sqlite_files import connect
 
 FILENAME = "checkpoints.sqlite"
-
+T = TypeVar("T")
 
 _DAMAGE = (ValueError, TypeError, LookupError, AttributeError)
 """What reading bytes as what they are not raises."""
 
 
 class _Saver(SqliteSaver):
-    """LangGraph's saver. A damaged checkpoint is a StoreError, and it is not closed while another thread is in the middle of it."""
+    """LangGraph's saver. A damaged checkpoint is a StoreError, it is not closed while another thread is in the middle of it, and
+    checkpoints that are written at the same time share a commit.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection, serde=serializer())
+        self._together = Together(connection, self.lock)
+
+    def write_together(self, work: Callable[[], T]) -> Future[T]:
+        """Do `work`, a `put` or `put_writes` of this saver, with what else is to be written now; done when it is on disk."""
+        return self._together.write(work)
+
+    @contextlib.contextmanager
+    def cursor(self, transaction: bool = True) -> Iterator[sqlite3.Cursor]:
+        """LangGraph's cursor; within a shared transaction one that leaves the commit to it."""
+        if not self._together.inside:
+            with super().cursor(transaction) as cursor:
+                yield cursor
+            return
+        with contextlib.closing(self.conn.cursor()) as cursor:
+            yield cursor
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         with _damage_told():
@@ -37,6 +59,7 @@ class _Saver(SqliteSaver):
 
     def close(self) -> None:
         """Close the file, after whoever uses it now: closing it under them would crash the interpreter."""
+        self._together.close()
         with self.lock:
             self.conn.close()
 
@@ -44,7 +67,7 @@ class _Saver(SqliteSaver):
 @contextlib.contextmanager
 def open_saver(home: Path) -> Iterator[BothFaces]:
     """The checkpointer of a home folder, closed at the end. Raises StoreError."""
-    saver = _Saver(connect(home / FILENAME), serde=serializer())
+    saver = _Saver(connect(home / FILENAME))
     try:
         saver.setup()
         yield BothFaces(saver)
