@@ -25,6 +25,7 @@ Check = Literal[
     "store",
     "journal",
     "space",
+    "sandbox",
 ]
 Status = Literal["ok", "warning", "failed", "skipped"]
 _LONGEST = 500

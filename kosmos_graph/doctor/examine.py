@@ -13,6 +13,7 @@ from kosmos_graph.doctor.diagnosis import Diagnosis, Finding
 from kosmos_graph.doctor.keeping import examine_home
 from kosmos_graph.doctor.origins import Origins
 from kosmos_graph.doctor.price import price_finding
+from kosmos_graph.doctor.sandbox import sandbox_finding
 from kosmos_graph.doctor.served import Served
 from kosmos_graph.doctor.sources import key_finding, settings_finding
 from kosmos_graph.providers.names import ModelSpec
@@ -39,7 +40,9 @@ class _Examined:
 
 
 def examine(settings: Settings, *, offline: bool = False, free_only: bool = False, arguments: Collection[str] = ()) -> Diagnosis:
-    """Look at every model of both chains, then at the home folder, its checkpoint store and the disk. Nothing is changed.
+    """Look at every model of both chains, then at the home folder, its checkpoint store and the disk, and at the sandbox.
+
+    Nothing is changed.
 
     `offline` asks no server at all, `free_only` makes no call to a model. `arguments` names the settings that were given as
     arguments, so that it can be said where a setting comes from. Raises UnknownModel or BadInput for chains that cannot be.
@@ -50,7 +53,7 @@ def examine(settings: Settings, *, offline: bool = False, free_only: bool = Fals
     origins = Origins(settings, arguments)
     examined = [_examine(place, settings, origins, offline=offline, free_only=free_only) for place in chains.places]
     models = (finding for one in _eased(examined, chains) for finding in one.findings)
-    return Diagnosis(findings=(*models, *examine_home(settings.kosmos_home)))
+    return Diagnosis(findings=(*models, *examine_home(settings.kosmos_home), sandbox_finding(settings)))
 
 
 def free_check(settings: Settings) -> tuple[str, ...]:
