@@ -11,6 +11,7 @@ import pytest
 from kosmos_graph.cli import main
 from kosmos_graph.experiments.catalogue import CATALOGUE
 from kosmos_graph.experiments.method import Needs
+from kosmos_graph.render.methods import described
 
 ROOT = Path(__file__).parent.parent
 
@@ -55,6 +56,10 @@ def test_a_method_is_shown_with_all_that_it_declares(cli):
     facts = (method.title, method.summary, method.estimand, method.source, *beside, "one categorical predictor with 2 levels")
     assert [fact for fact in facts if fact not in out] == []
     assert "run_method" in out
+
+
+def test_without_the_sources_it_is_said_where_the_example_stands():
+    assert "Worked example  docs/methods/welch_t.md in the sources" in list(described(CATALOGUE["welch_t"]))
 
 
 def test_as_json_a_method_has_every_field_of_its_needs(cli):
@@ -142,6 +147,15 @@ def test_the_list_of_methods_never_loads_what_it_does_not_show():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_what_the_sheet_says_of_rows_is_in_the_target(cli, tmp_path):
+    lines = [f"k{n % 7},{'ab'[n % 2]},{n % 5 + n / 50}" for n in range(70)]
+    (tmp_path / "pupils.csv").write_text("\n".join(["school,arm,score", *lines]), encoding="utf-8")
+    (tmp_path / "about.yaml").write_text("cluster: school", encoding="utf-8")
+    asked = ("--data", "pupils.csv", "--outcome", "score", "--predictor", "arm")
+    assert "cluster" not in fits(cli, *asked)["target"]
+    assert fits(cli, *asked, "--about", "about.yaml")["target"]["cluster"] == "school"
 
 
 def test_when_a_method_is_the_usual_choice_is_said_with_it(cli):

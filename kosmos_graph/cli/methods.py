@@ -85,8 +85,9 @@ def _print_method(name: str, *, as_json: bool) -> None:
     if as_json:
         print_json(method_json(method))
         return
-    page = Path(__file__).parents[2] / example_page(method)
-    _print_lines(described(method, page.read_text(encoding="utf-8") if page.is_file() else None))
+    example = example_page(method)
+    page = Path(__file__).parents[2] / example if example is not None else None
+    _print_lines(described(method, page.read_text(encoding="utf-8") if page is not None and page.is_file() else None))
 
 
 def _print_fitting(

@@ -53,6 +53,7 @@ ANY_KIND = NUMERIC | GROUPING
 
 EXAMPLES = Path("docs", "methods")
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OURS = __name__.partition(".")[0]
 WIDTH = 16
 
 
@@ -154,9 +155,9 @@ def usual_choice(method: Method) -> tuple[str, ...]:
     return tuple(filter(None, (method.assumption, *reasons_for(method.name))))
 
 
-def example_page(method: Method) -> Path:
-    """Where the method's worked example stands, from the root of the source tree."""
-    return EXAMPLES / f"{method.name}.md"
+def example_page(method: Method) -> Path | None:
+    """Where the method's worked example stands, from the root of the source tree; None for a method that another package brings."""
+    return EXAMPLES / f"{method.name}.md" if method.run.__module__.partition(".")[0] == OURS else None
 
 
 def worked_example(page: str) -> tuple[str, str]:
@@ -182,6 +183,7 @@ def described(method: Method, page: str | None = None) -> Iterator[str]:
     yield f"{plain(method.name)}: {plain(method.title)}"
     yield plain(method.summary)
     yield ""
+    example = example_page(method)
     facts: tuple[tuple[str, Iterable[str]], ...] = (
         ("Answers", (f"{TITLES[task]} ({task})" for task in method.tasks)),
         ("Estimates", (method.estimand,)),
@@ -189,7 +191,7 @@ def described(method: Method, page: str | None = None) -> Iterator[str]:
         ("Usual choice", usual_choice(method)),
         ("Beside it", (f"{CATALOGUE[name].title} ({name})" for name in method.sensitivity)),
         ("Source", (method.source,)),
-        ("Worked example", (example_page(method).as_posix(),)),
+        ("Worked example", () if example is None else (f"{example.as_posix()}{'' if page else ' in the sources'}",)),
     )
     for name, words in facts:
         yield from (f"{'' if place else name:<{WIDTH}}{plain(line)}" for place, line in enumerate(words))
@@ -205,6 +207,7 @@ def indented(text: str) -> Iterator[str]:
 
 def method_json(method: Method) -> dict[str, Any]:
     """What the method declares, as JSON values. `needs` has the declaration's fields, `needs_in_words` what they say."""
+    example = example_page(method)
     return {
         "name": method.name,
         "title": method.title,
@@ -216,7 +219,7 @@ def method_json(method: Method) -> dict[str, Any]:
         "usual_choice": list(usual_choice(method)),
         "sensitivity": list(method.sensitivity),
         "source": method.source,
-        "worked_example": example_page(method).as_posix(),
+        "worked_example": None if example is None else example.as_posix(),
     }
 
 

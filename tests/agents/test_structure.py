@@ -45,7 +45,9 @@ def target(outcome: str = "score", *predictors: str, **more: object) -> Target:
 def parts(asked: Target, sheet: StudySheet) -> list[dict[str, object]]:
     """What each structured target has more than the one that was asked about."""
     plain = asked.model_dump()
-    return [{name: value for name, value in one.model_dump().items() if value != plain[name]} for one in structured(asked, CARD, sheet)]
+    return [
+        {name: value for name, value in one.model_dump().items() if value != plain[name]} for one in structured(asked, CARD, sheet)
+    ]
 
 
 def test_a_sheet_that_says_nothing_leaves_the_target_as_it_is():
@@ -91,6 +93,7 @@ def test_a_declared_unit_with_several_rows_is_a_cluster_and_one_with_a_row_each_
 
 def test_what_the_target_is_about_is_not_said_again():
     assert parts(target("score", "school"), StudySheet(cluster="school")) == [{}]
+    assert parts(target("school"), StudySheet(cluster="school")) == [{}]
     assert parts(target("score", "arm", pair="school"), StudySheet(cluster="school")) == [{}]
     assert parts(target("score", "region"), StudySheet(weight="stands_for", stratum="region")) == [{"weight": "stands_for"}, {}]
     assert parts(target("score", "stands_for"), StudySheet(weight="stands_for")) == [{}]

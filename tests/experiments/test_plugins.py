@@ -145,6 +145,7 @@ def test_an_installed_packages_method_is_everywhere_that_ours_are(tmp_path):
     shown = child(tmp_path, "-m", "kosmos_graph.cli", "methods", "midrange_shift")
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.startswith("midrange_shift: Shift of midranges\nDifference of the midranges of two groups.\n")
+    assert "docs/methods" not in shown.stdout
 
 
 BROKEN = {
