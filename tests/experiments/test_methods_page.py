@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import re
 from dataclasses import fields, replace
 from itertools import combinations
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from kosmos_graph.domain.data_card import Kind
 from kosmos_graph.domain.hypothesis import Task
 from kosmos_graph.experiments.catalogue import CATALOGUE, get_method
-from kosmos_graph.experiments.method import Needs
+from kosmos_graph.experiments.method import Method, Needs
 from kosmos_graph.render.methods import TITLES, needs
 
 ROOT = Path(__file__).parent.parent.parent
@@ -127,3 +129,11 @@ def test_the_words_tell_all_needs_apart():
 
 def test_every_task_has_its_title():
     assert set(TITLES) == set(get_args(Task))
+
+
+def test_the_example_of_adding_a_method_names_every_field_of_a_method_and_no_other():
+    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (call,) = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Method"]
+    assert [keyword.arg for keyword in call.keywords] == [field.name for field in fields(Method)]
+    (stated,) = [keyword.value for keyword in call.keywords if keyword.arg == "needs"]
+    assert {keyword.arg for keyword in stated.keywords} <= {field.name for field in fields(Needs)}
