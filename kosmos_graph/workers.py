@@ -19,8 +19,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
+from queue import PriorityQueue, SimpleQueue
 from typing import IO, Any
 
 Function = Callable[..., bytes]
@@ -129,6 +130,8 @@ class Pool:
         self._workers: list[Worker] = []
         self._warming = 0
         self._idle: SimpleQueue[Worker] = SimpleQueue()
+        self._asked: PriorityQueue[tuple[int, int, Callable[[], None]]] = PriorityQueue()
+        self._numbers = count()
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="kosmos-graph worker")
         self._changing = threading.RLock()
         self.grow(1)
@@ -150,12 +153,28 @@ class Pool:
         with self._changing:
             self._warming -= 1
 
-    async def call(self, function: Function, arguments: tuple[Any, ...]) -> bytes:
-        """`function(*arguments)` in the next worker that is free."""
+    async def call(self, function: Function, arguments: tuple[Any, ...], rank: int = 0) -> bytes:
+        """`function(*arguments)` in the next worker that is free, after calls of a lower rank and earlier ones of the same."""
         with self._changing, contextlib.suppress(OSError):  # those that there are will do
             if self._idle.empty() and not self._warming:
                 self.grow(len(self._workers) + 1)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, function, arguments)
+        answer: Future[bytes] = Future()
+
+        def work() -> None:
+            if not answer.set_running_or_notify_cancel():
+                return
+            try:
+                answer.set_result(self._call(function, arguments))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+                answer.set_exception(error)
+
+        self._asked.put((rank, next(self._numbers), work))
+        self._threads.submit(self._do_next)
+        return await asyncio.wrap_future(answer)
+
+    def _do_next(self) -> None:
+        _, _, work = self._asked.get()
+        work()
 
     def end(self) -> None:
         """End the workers, whatever they do; calls under way are lost."""
@@ -206,13 +225,13 @@ def begun() -> bool:
     return _pool is not None and _pool.process == os.getpid()
 
 
-async def in_worker(function: Function, *arguments: Any) -> bytes:
-    """`function(*arguments)` in the next worker that is free; the call is pickled, the answer is not.
+async def in_worker(function: Function, *arguments: Any, rank: int = 0) -> bytes:
+    """`function(*arguments)` in the next worker that is free; the call is pickled, the answer is not. Lower ranks come first.
 
     Raises WorkerFailed where the function raises, and WorkerLost, in which case another worker is begun for later calls.
     """
     assert _pool is not None, "workers have to be begun"  # noqa: S101
-    return await _pool.call(function, arguments)
+    return await _pool.call(function, arguments, rank)
 
 
 def serve() -> None:

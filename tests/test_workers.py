@@ -49,6 +49,23 @@ async def test_a_worker_computes_in_another_process_and_what_it_prints_does_not_
     assert answers == [b"1", b"1", b"2", b"6", b"24", b"120"]
 
 
+async def test_what_somebody_waits_for_is_computed_before_what_nobody_does(tmp_path):
+    pool = workers.Pool(process, 1)
+    ranks = (1, 1, 1, 0, 0)
+    log = tmp_path / "log"
+    calls = [pool.call(note, (str(log), f"{rank}{number}"), rank) for number, rank in enumerate(ranks)]
+    await asyncio.gather(*calls)
+    pool.end()
+    # the first may have been begun before the others were asked for
+    assert [line for line in log.read_text().split() if line != "10"] == ["03", "04", "11", "12"]
+
+
+def note(log, text):
+    with Path(log).open("a") as file:
+        file.write(text + "\n")
+    return b""
+
+
 async def test_what_is_raised_in_a_worker_is_told_here_in_words_and_nothing_is_unpickled(pool):
     with pytest.raises(workers.WorkerFailed, match="ValueError: factorial"):
         await pool.call(factorial, (-1,))
@@ -91,7 +108,9 @@ def test_a_worker_ends_with_a_killed_parent_and_never_runs_the_callers_script(tm
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    with subprocess.Popen([sys.executable, str(script)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        [sys.executable, str(script)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "the script runs\n"
         worker = int(child.stdout.readline())

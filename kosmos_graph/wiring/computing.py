@@ -28,6 +28,8 @@ from kosmos_graph.sandbox.confine import confine_self
 
 LARGEST_SENT = 1 << 30
 """Bytes of a data set, or of a sample, that is sent to a worker; with a larger one is computed where it is."""
+EXECUTION, FIGURE = 0, 1
+"""What workers do first: an analyst waits for an execution, and for a figure nobody."""
 MACHINE = tuple(Path(path) for path in ("/proc/self/maps", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"))
 """What libraries of linear algebra and of learning read about the machine and about themselves."""
 WARM_UP = f"{__name__}:warm_up"
@@ -42,7 +44,7 @@ async def execute(dataset: Dataset, design: Design, sheet: StudySheet, options: 
     """The design's execution, by `experiments.runner.run_design`; failed where its worker ends twice."""
     needed = _needed(dataset, design, sheet)
     try:
-        content = await _computed(_size(needed.frame), run_as_json, needed, design, sheet, options, key)
+        content = await _computed(EXECUTION, needed.frame, run_as_json, needed, design, sheet, options, key)
     except workers.WorkerLost:
         title = CATALOGUE[design.method].title if design.method in CATALOGUE else design.method
         return Execution(key=key, design=design.key, status="failed", error=f"The computation of {title} failed: {LOST}.")
@@ -53,7 +55,7 @@ async def draw(dataset: Dataset, design: Design, sheet: StudySheet, result: Test
     """The figure of a result, by `experiments.runner.draw_result`; None also where its worker ends twice."""
     sample = await asyncio.to_thread(draw_sample, dataset, design, sheet)
     try:
-        content = await _computed(_size(sample.frame), draw_as_json, sample, design, result)
+        content = await _computed(FIGURE, sample.frame, draw_as_json, sample, design, result)
     except workers.WorkerLost:
         return None
     drawn = json.loads(content)
@@ -84,18 +86,18 @@ def begin_workers(size: int = 1) -> None:
         _log.warning("studies are computed without worker processes, because none can be begun: %s", error)
 
 
-async def _computed(size: int, function: Callable[..., bytes], *arguments: object) -> bytes:
+async def _computed(rank: int, frame: pd.DataFrame, function: Callable[..., bytes], *arguments: object) -> bytes:
     """`function(*arguments)`, by a worker process where there are any; here where too much would be sent.
 
     What ended one worker may end the next, and never ends this process. Raises WorkerLost.
     """
-    if not workers.begun() or size > LARGEST_SENT:
+    if not workers.begun() or _size(frame) > LARGEST_SENT:
         return await asyncio.to_thread(function, *arguments)
     try:
-        return await workers.in_worker(function, *arguments)
+        return await workers.in_worker(function, *arguments, rank=rank)
     except workers.WorkerLost as lost:
         _log.warning("a study is computed again, because its worker process ended: %s", lost)
-    return await workers.in_worker(function, *arguments)
+    return await workers.in_worker(function, *arguments, rank=rank)
 
 
 def _needed(dataset: Dataset, design: Design, sheet: StudySheet) -> Dataset:
