@@ -91,4 +91,5 @@ def _check_event(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
     columns = (card.column(sheet.event) for card in cards if sheet.event is not None)
     for column in columns:
         if column is not None and column.kind is not Kind.BINARY:
-            raise BadInput(f"The study sheet's event column `{shown(column.name)}` is {column.kind.value}, not yes/no.")
+            remedy = ": state `kind: binary` in its dictionary entry, if it happened to every row" if column.distinct == 1 else ""
+            raise BadInput(f"The study sheet's event column `{shown(column.name)}` is {column.kind.value}, not yes/no{remedy}.")

@@ -67,3 +67,10 @@ def test_a_statement_that_the_columns_contradict_is_one_sentence(tmp_path: Path,
 def test_a_column_is_named_by_a_word_and_not_by_a_list(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="`exposure`"):
         checked(tmp_path, {**SHEET, "exposure": ["person_years"]})
+
+
+def test_an_event_that_happened_to_every_row_takes_a_statement_that_it_is_one(tmp_path: Path) -> None:
+    rows = ROWS.replace(",no,", ",yes,")
+    with pytest.raises(BadInput, match="not yes/no: state `kind: binary` in its dictionary entry, if it happened to every row"):
+        checked(tmp_path, SHEET, rows)
+    assert checked(tmp_path, {**SHEET, "dictionary": {"died": {"kind": "binary", "positive": "yes"}}}, rows).event == "died"
