@@ -15,6 +15,7 @@ import pytest
 
 from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.catalogue import ENTRY_POINTS, get_method, methods_of
+from kosmos_graph.experiments.method import NotApplicable
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -30,6 +31,8 @@ def midrange_shift(sample, design, context):
     from midrange.parts import half_range
 
     target = design.target
+    if target.outcome == "width":
+        raise KeyError("nobody thought of this")
     column = sample.frame[target.outcome]
     parts = {level: column[sample.frame[target.predictors[0]] == level] for level in target.levels}
     one, other = parts.values()
@@ -70,7 +73,7 @@ METHOD = Method(
     needs=Needs(outcome=NUMERIC, predictor=GROUPING, predictors=(1, 1), groups=(2, 2), rows=10),
     run=midrange_shift,
     draw=draw,
-    prefer=lambda case: "height is measured in whole steps" if case.target.outcome == "height" else None,
+    prefer=lambda case: "it is measured in whole steps" if case.target.outcome in ("height", "width") else None,
     asked_for=r"\\bmid-?ranges?",
     assumption="By rule, heights are compared by their midranges.",
 )
@@ -100,9 +103,10 @@ def ask(question):
 result = run_method("midrange_shift", data, "height", "tree", levels=("ash", "oak"))
 print(json.dumps({
     "last": list(CATALOGUE)[-1],
-    "same object": CATALOGUE["midrange_shift"] is midrange.METHOD,
+    "needs": CATALOGUE["midrange_shift"].needs is midrange.METHOD.needs,
     "alone": result.effect.value,
     "chosen": ask("Is height larger in ash than in oak?"),
+    "failing": ask("Is width larger in ash than in oak?")[0],
     "asked for": ask("Is mass larger in ash than in oak by their midranges?"),
 }))
 """
@@ -128,8 +132,8 @@ def test_an_installed_packages_method_is_everywhere_that_ours_are(tmp_path):
     install(tmp_path, PACKAGE)
     (tmp_path / "midrange" / "parts.py").write_text(PARTS, encoding="utf-8")
     random = np.random.default_rng(0)
-    rows = [(tree, *np.round(random.normal(mean, 1, 2), 2)) for tree, mean in (("ash", 9), ("oak", 5)) for _ in range(20)]
-    lines = ["tree,height,mass", *(",".join(map(str, row)) for row in rows)]
+    rows = [(tree, *np.round(random.normal(mean, 1, 3), 2)) for tree, mean in (("ash", 9), ("oak", 5)) for _ in range(20)]
+    lines = ["tree,height,mass,width", *(",".join(map(str, row)) for row in rows)]
     (tmp_path / "trees.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     ended = child(tmp_path, "-c", WHOLE, "trees.csv", str(tmp_path / "home"))
     assert ended.returncode == 0, ended.stderr
@@ -137,9 +141,10 @@ def test_an_installed_packages_method_is_everywhere_that_ours_are(tmp_path):
     shifts = [(max(by["ash"]) + min(by["ash"]) - max(by["oak"]) - min(by["oak"])) / 2 for by in (heights, masses)]
     assert json.loads(ended.stdout) == {
         "last": "midrange_shift",
-        "same object": True,
+        "needs": True,
         "alone": pytest.approx(shifts[0]),
-        "chosen": ["midrange_shift", pytest.approx(shifts[0]), "height is measured in whole steps", True, True],
+        "chosen": ["midrange_shift", pytest.approx(shifts[0]), "it is measured in whole steps", True, True],
+        "failing": "welch_t",
         "asked for": ["midrange_shift", pytest.approx(shifts[1]), "the question asks for it by name", True, True],
     }
     shown = child(tmp_path, "-m", "kosmos_graph.cli", "methods", "midrange_shift")
@@ -205,3 +210,16 @@ def test_two_packages_cannot_bring_one_name(monkeypatch):
     with pytest.raises(BadInput, match=r"the entry point 'two' .* that name is taken"):
         list(methods_of(points))
     assert [method.name for method in methods_of(points[:1])] == ["mine"]
+
+
+def test_whatever_a_packages_method_raises_is_a_failed_study_that_says_so(monkeypatch):
+    def fail(*_):
+        raise TypeError("not\nthat one")
+
+    broken = replace(get_method("welch_t"), name="mine", title="Mine", run=fail, draw=fail)
+    monkeypatch.setitem(GIVEN, "mine", broken)
+    (method,) = methods_of([Given("mine", "mine:METHOD", ENTRY_POINTS)])
+    for function in (method.run, method.draw):
+        with pytest.raises(NotApplicable, match=r"^Mine failed: TypeError: not that one$"):
+            function()
+    assert method.run.__module__ == __name__

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Container, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property, wraps
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import get_args
+from typing import Any, get_args
 
 from kosmos_graph.data.nearest import did_you_mean
 from kosmos_graph.domain.design import CODE
 from kosmos_graph.domain.hypothesis import Task
 from kosmos_graph.errors import BadInput
-from kosmos_graph.experiments.method import Method
+from kosmos_graph.experiments.method import Method, NotApplicable
 
 ENTRY_POINTS = "kosmos_graph.methods"
 REMEDY = "mend or remove the package that has it"
@@ -75,7 +76,7 @@ def methods_of(points: Iterable[EntryPoint], taken: Iterable[str] = ()) -> Itera
             if fault is not None:
                 raise BadInput(f"{_where(point)} has a method called {method.name!r}, {fault}; {REMEDY}")
             names.add(method.name)
-            yield method
+            yield replace(method, run=_named_failures(method, method.run), draw=_named_failures(method, method.draw))
 
 
 def _given(point: EntryPoint) -> tuple[Method, ...] | list[Method]:
@@ -88,6 +89,22 @@ def _given(point: EntryPoint) -> tuple[Method, ...] | list[Method]:
     if not isinstance(found, (tuple, list)) or not all(isinstance(method, Method) for method in found):
         raise BadInput(f"{_where(point)} is no Method, nor a list of them; {REMEDY}")
     return found
+
+
+def _named_failures(method: Method, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of another package's method: whatever it raises is a failure of the method by name, and ends nothing else."""
+
+    @wraps(function)
+    def guarded(*arguments: object) -> object:
+        try:
+            return function(*arguments)
+        except NotApplicable:
+            raise
+        except Exception as error:
+            message = " ".join(str(error).split())
+            raise NotApplicable(f"{method.title} failed: {type(error).__name__}: {message}") from error
+
+    return guarded
 
 
 def _where(point: EntryPoint) -> str:
