@@ -69,7 +69,7 @@ def draw_result(sample: Sample, design: Design, result: TestResult) -> Drawing |
     with _numerical_warnings_as_errors(), _linear_algebra().limit(limits=1):
         try:
             content = draw_figure(get_method(design.method), sample, design, result)
-        except _numerical_failures():
+        except (NotApplicable, *_numerical_failures()):  # another package's method may raise what it likes
             return None
     digest_of_content = hashlib.sha256(content).hexdigest()
     return Drawing(Artefact(sha256=digest_of_content, suffix="png", caption=caption_of(result, design)), content)
