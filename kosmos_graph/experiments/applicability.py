@@ -104,7 +104,7 @@ def serves(method: Method, card: DataCard, task: Task, expects: Expectation, tar
         described = task in ("trend", "step") and not _long_enough(card, target)
         return task == "estimate" or expects == "estimate" or described
     if task == "estimate" or expects == "estimate":
-        return False
+        return "estimate" in method.tasks
     return bool(set(method.tasks) & _tasks(card, task, target, covariates)) and (expects == "no effect" or not method.needs.delta)
 
 
