@@ -67,10 +67,11 @@ def draw_result(sample: Sample, design: Design, result: TestResult) -> Drawing |
     None where the numbers cannot be placed on an axis. Runs one at a time, like `run_design`.
     """
     with _numerical_warnings_as_errors(), _linear_algebra().limit(limits=1):
-        failures = (NotApplicable, *_numerical_failures())  # another package's method may raise what it likes
         try:
             content = draw_figure(get_method(design.method), sample, design, result)
-        except failures:
+        except NotApplicable:  # another package's method may raise what it likes
+            return None
+        except _numerical_failures():
             return None
     digest_of_content = hashlib.sha256(content).hexdigest()
     return Drawing(Artefact(sha256=digest_of_content, suffix="png", caption=caption_of(result, design)), content)
