@@ -238,8 +238,7 @@ def serve() -> None:
     """The worker's side: answer calls until the input ends. What the functions print goes to standard error."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    stand_back()
     while True:
         try:
             function, arguments = pickle.loads(read(sys.stdin.buffer, sys.maxsize))  # noqa: S301 - our own process writes it
@@ -253,6 +252,16 @@ def serve() -> None:
             write(answers, answer)
         except BrokenPipeError:
             return
+
+
+def stand_back() -> None:
+    """Leave a core to whoever else wants it. Linux may weigh sessions, and niceness only inside one (sched(7), autogroups): a worker,
+    which has its own, would then stand back for nobody.
+    """
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w", encoding="ascii") as group:  # noqa: PTH123 - start-up
+        group.write(str(NICENESS))
 
 
 def _function(given: WarmUp) -> Function:

@@ -60,6 +60,15 @@ async def test_what_somebody_waits_for_is_computed_before_what_nobody_does(tmp_p
     assert [line for line in log.read_text().split() if line != "10"] == ["03", "04", "11", "12"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="sessions are not weighed here")
+async def test_a_worker_stands_back_behind_the_session_that_began_it(pool):
+    assert (await pool.call(weight, ())).decode().split()[-1] == str(workers.NICENESS)
+
+
+def weight():
+    return Path("/proc/self/autogroup").read_bytes()
+
+
 def note(log, text):
     with Path(log).open("a") as file:
         file.write(text + "\n")

@@ -27,7 +27,7 @@ from kosmos_graph.experiments.sample import columns_of, draw_sample
 from kosmos_graph.sandbox.confine import confine_self
 
 LARGEST_SENT = 1 << 30
-"""Bytes of a data set, or of a sample, that is sent to a worker; with a larger one is computed where it is."""
+"""Bytes of a data set that is sent to a worker; with a larger one is computed where it is."""
 EXECUTION, FIGURE = 0, 1
 """What workers do first: an analyst waits for an execution, and for a figure nobody."""
 MACHINE = tuple(Path(path) for path in ("/proc/self/maps", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"))
@@ -53,9 +53,9 @@ async def execute(dataset: Dataset, design: Design, sheet: StudySheet, options: 
 
 async def draw(dataset: Dataset, design: Design, sheet: StudySheet, result: TestResult) -> Drawing | None:
     """The figure of a result, by `experiments.runner.draw_result`; None also where its worker ends twice."""
-    sample = await asyncio.to_thread(draw_sample, dataset, design, sheet)
+    needed = _needed(dataset, design, sheet)
     try:
-        content = await _computed(FIGURE, sample.frame, draw_as_json, sample, design, result)
+        content = await _computed(FIGURE, needed.frame, draw_as_json, needed, design, sheet, result)
     except workers.WorkerLost:
         return None
     drawn = json.loads(content)
@@ -69,9 +69,9 @@ def run_as_json(*arguments: object) -> bytes:
     return run_design(*arguments).model_copy(update={"rung": _held}).model_dump_json().encode()  # type: ignore[arg-type]
 
 
-def draw_as_json(*arguments: object) -> bytes:
+def draw_as_json(dataset: Dataset, design: Design, sheet: StudySheet, result: TestResult) -> bytes:
     """A figure as JSON, its content in base 64."""
-    drawing = draw_result(*arguments)  # type: ignore[arg-type]
+    drawing = draw_result(draw_sample(dataset, design, sheet), design, result)
     if drawing is None:
         return b"null"
     artefact = drawing.artefact.model_dump()
