@@ -17,13 +17,13 @@ from kosmos_graph.data.sheet import check_sheet, read_sheet
 from kosmos_graph.domain.analysis import Study
 from kosmos_graph.domain.question import Question
 from kosmos_graph.domain.report import Report
-from kosmos_graph.experiments.runner import run_design
 from kosmos_graph.graph.nodes.research import parse_options, parse_paths, parse_question, sheet_source
 from kosmos_graph.providers.chat_asker import ChatAsker
 from kosmos_graph.providers.names import RULES
 from kosmos_graph.render.record import Record
 from kosmos_graph.render.report import build_report
 from kosmos_graph.settings import Settings
+from kosmos_graph.wiring.computing import begin_workers, execute
 from kosmos_graph.wiring.data_files import DataFiles
 from kosmos_graph.wiring.models import chain_of
 from kosmos_graph.wiring.services import model_settings, versions
@@ -74,9 +74,8 @@ async def run_experiments(material: Material, outcomes: Sequence[DesignOutcome])
 
     Raises DataChanged where a data file is no longer the one that `material` was made from.
     """
-    return tuple(
-        [await asyncio.to_thread(_run, material, one) for one in outcomes if one.design is not None and one.failure is None]
-    )
+    begin_workers()
+    return tuple([await _run(material, one) for one in outcomes if one.design is not None and one.failure is None])
 
 
 def report_of(material: Material, results: Sequence[ExperimentResult], analysis: BatchAnalysis) -> Report:
@@ -105,9 +104,9 @@ def _study(result: ExperimentResult, outcome: AnalysisOutcome) -> Study:
     )
 
 
-def _run(material: Material, outcome: DesignOutcome) -> ExperimentResult:
+async def _run(material: Material, outcome: DesignOutcome) -> ExperimentResult:
     design = outcome.design
     assert design is not None, "only designs that passed their review are run"  # noqa: S101
-    dataset = _FILES.reopen(material.card(design.target.dataset), material.sheet)
-    execution = run_design(dataset, design, material.sheet, material.options, design.key)
+    dataset = await asyncio.to_thread(_FILES.reopen, material.card(design.target.dataset), material.sheet)
+    execution = await execute(dataset, design, material.sheet, material.options, design.key)
     return ExperimentResult(outcome.hypothesis, design, execution)
