@@ -48,7 +48,7 @@ class CodeCheck:
 
 def code_ask(dataset: str, failed: tuple[CodeExperiment, Execution] | None = None) -> str:
     """The last part of the prompt; `failed` is the code to be repaired, with what came of it."""
-    return render_prompt("design_study_code", dataset=quoted(dataset), failed=_failed(failed) if failed is not None else "")
+    return render_prompt("design_study_code", dataset=quoted(dataset, 200), failed=_failed(failed) if failed is not None else "")
 
 
 def experiment_of(reply: CodeReply) -> CodeExperiment:
