@@ -255,8 +255,10 @@ def serve() -> None:
 
 
 def stand_back() -> None:
-    """Leave a core to whoever else wants it. Linux may weigh sessions, and niceness only inside one (sched(7), autogroups): a worker,
-    which has its own, would then stand back for nobody.
+    """Leave a core to whoever else wants it.
+
+    Linux may weigh sessions, and niceness only inside one (sched(7), autogroups): a worker has its own, and would stand back for
+    nobody.
     """
     if hasattr(os, "nice"):
         os.nice(NICENESS)
