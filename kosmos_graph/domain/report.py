@@ -73,6 +73,7 @@ class Finding(Value):
     sentences_dropped: int
     figure: str | None
     figure_caption: str | None
+    tables: tuple[str, ...] = Field(default=(), description="Paths of the tables in the run's folder, unrounded.")
     caveats: tuple[str, ...]
     rung: Rung = Field(default="no sandbox", description="What held the process that computed it.")
     refuted_by: str

@@ -11,6 +11,7 @@ from kosmos_graph.render.answered import Answered
 from kosmos_graph.render.caveats import finding_caveats
 from kosmos_graph.render.fill import fill
 from kosmos_graph.render.record import Record
+from kosmos_graph.render.table_files import tables_of
 
 NOT_JUDGED = "verdicts are set for all hypotheses together, when all studies have ended"
 
@@ -60,6 +61,7 @@ def finding(one: Answered) -> Finding:
         sentences_dropped=analysis.dropped if analysis is not None else 0,
         figure=f"artifacts/{figure.filename}" if figure is not None else None,
         figure_caption=figure.caption if figure is not None else None,
+        tables=tuple(f"artifacts/{table.filename}" for table, _ in tables_of(result)),
         caveats=finding_caveats(one),
         rung=one.study.execution.rung,
         refuted_by=design.protocol.refuted_by,

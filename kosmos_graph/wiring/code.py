@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import hashlib
 import io
 import tempfile
@@ -19,7 +18,7 @@ from kosmos_graph.data.dataset import Dataset
 from kosmos_graph.data.filters import mask
 from kosmos_graph.data.load import load_dataset
 from kosmos_graph.data.sheet import read_sheet
-from kosmos_graph.domain.code_experiment import Cell, CodeExperiment, DeclaredResult, NamedTable, Outcome, Rung
+from kosmos_graph.domain.code_experiment import CodeExperiment, DeclaredResult, NamedTable, Outcome, Rung
 from kosmos_graph.domain.design import CODE, Design, Protocol
 from kosmos_graph.domain.hypothesis import Target
 from kosmos_graph.domain.question import Options
@@ -28,6 +27,7 @@ from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.code_check import complaints, seed_of, typed_numbers
 from kosmos_graph.ids import canonical_json
+from kosmos_graph.render.table_files import csv_file
 from kosmos_graph.run_folder import write_whole
 from kosmos_graph.sandbox.executor import LocalExecutor
 from kosmos_graph.sandbox.jobs import DataFile, Job
@@ -35,8 +35,6 @@ from kosmos_graph.sandbox.ladder import Ladder, probe
 
 UNSAFE: Rung = "no sandbox"
 FOLDER = "sandbox-data"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet take a cell of a CSV file for a formula."""
 Suffixed = tuple[Artefact, bytes]
 
 
@@ -193,20 +191,7 @@ def _files(outcome: Outcome) -> Iterator[Suffixed]:
         yield kept(canonical_json(values).encode(), "json", "what the code returned")
     for result in outcome.results:
         if isinstance(result, NamedTable):
-            yield kept(_csv(result), "csv", f"the table {result.name}")
-
-
-def _csv(table: NamedTable) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([_cell(name) for name in table.columns])
-    writer.writerows([_cell(value) for value in row] for row in table.rows)
-    return buffer.getvalue().encode()
-
-
-def _cell(value: Cell) -> Cell:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+            yield csv_file(result.columns, result.rows, f"the table {result.name}")
 
 
 def _error(experiment: CodeExperiment, outcome: Outcome) -> str | None:
