@@ -144,6 +144,10 @@ def test_leaving_clusters_out_shows_that_a_mark_of_the_cluster_foretells_nothing
     assert found_in(columns, predictors=("x",), cluster="c").effect.value < 0.2
 
 
+def test_few_rows_are_a_caveat():
+    assert [any("too narrow" in caveat for caveat in found_in(table(n)).caveats) for n in (60, 120)] == [True, False]
+
+
 def test_one_sided_p_values_are_the_tails():
     greater, less = (found_in(table(signal=0.2), alternative=side) for side in ("greater", "less"))
     assert (greater.p_value or 0) + (less.p_value or 0) == pytest.approx(1.0)

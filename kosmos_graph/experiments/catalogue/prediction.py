@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 LEAST_ROWS = 50
 LEAST_OF_EACH = 10
+FEW_ROWS = 100
+"""Rows below which there is a caveat: of 60, 16 % of intervals at 95 % missed; of 200, 6 %."""
 FEW_CLUSTERS = 10
 BINS = 8
 MOST_DRAWN = 1500
@@ -217,6 +219,8 @@ def right(outcomes: FloatArray, chances: FloatArray) -> float:
 def caveats_of(sample: Sample, design: Design, context: Context) -> tuple[str, ...]:
     """What the skill is about."""
     said = ["The skill is that of foretelling new rows like these by a model that is learnt as here; it says nothing of causes."]
+    if len(sample.frame) < FEW_ROWS:
+        said.append("There are few rows to be foretold, so the interval is somewhat too narrow.")
     if design.target.time is not None:
         said.append("The baseline is the mean of all earlier rows, which a series with a trend is easily foretold better than.")
     cluster = design.target.cluster

@@ -237,7 +237,7 @@ PROPENSITY_MATCHING = Method(
     needs=NEEDS,
     run=propensity_matching,
     draw=draw_matching,
-    asked_for=r"propensity|match(ed|ing)? (on|by|rows|units|controls?)|nearest[- ]neighbou?r",
+    asked_for=r"propensity|matched (controls?|comparison)|matching (on|by|estimat)|nearest[- ]neighbou?r",
     assumption="By rule, rows of the first group are matched with the most similar ones of the other by a propensity score, and "
     "what is not among the covariates is not adjusted for.",
 )

@@ -235,7 +235,7 @@ SERIES_CORRELATION = Method(
     run=series_correlation,
     draw=draw_both,
     prefer=usual,
-    asked_for=r"correlat\w* (of|between) (the )?(two )?(time )?series|effective sample size|autocorrelat",
+    asked_for=r"correlat\w* (of|between) (the )?(two )?(time )?series|effective (sample size|number of points)",
     assumption="By rule, two series are correlated at the same points in time and judged by the independent points that their "
     "autocorrelation leaves.",
 )
