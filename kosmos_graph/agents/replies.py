@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
@@ -16,12 +17,27 @@ Text = Annotated[str, Field(min_length=1, max_length=SENTENCE_LENGTH)]
 
 
 R = TypeVar("R", bound="Reply")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Reply(BaseModel):
     """Base of all replies: every field is required, and no other is allowed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def once(make: Callable[P, T]) -> Callable[P, T]:
+    """The class that was made for equal choices before: to make one costs milliseconds, which parallel studies wait for."""
+    made: Any = lru_cache(maxsize=256)(make)
+
+    @wraps(make)
+    def remembered(*choices: P.args, **more: P.kwargs) -> T:
+        plain: list[Any] = [tuple(choice) if isinstance(choice, list) else choice for choice in choices]
+        found: T = made(*plain, **more)  # a list cannot be looked up
+        return found
+
+    return remembered
 
 
 class ConfirmationReply(Reply):
@@ -99,17 +115,20 @@ class SynthesisReply(Reply):
     conflicts: Annotated[tuple[Text, ...], Field(max_length=2)]
 
 
+@once
 def confirmation_reply() -> type[ConfirmationReply]:
     """Yes or no, and a sentence of rationale."""
     answer = one_of(("yes", "no"))
     return create_model("ConfirmationReply", __base__=ConfirmationReply, answers_question=(answer, ...), rationale=(Text, ...))
 
 
+@once
 def data_reply(data_sets: Sequence[str]) -> type[DataReply]:
     """One of the data sets, or none of them."""
     return create_model("DataReply", __base__=DataReply, data_set=(one_of([*data_sets, NONE]), ...))
 
 
+@once
 def plan_reply(outcomes: Sequence[str], predictors: Sequence[str], most: int, *, doubtful: bool) -> type[PlanReply]:
     """Up to `most` pairs; a predictor may be none, where the question is about one column.
 
@@ -125,6 +144,7 @@ def plan_reply(outcomes: Sequence[str], predictors: Sequence[str], most: int, *,
     return create_model("PlanReply", __base__=PlanReply, **{name: fields[name] for name in order})
 
 
+@once
 def hypothesis_reply(tasks: Sequence[str], contrasts: Sequence[str], expected: Sequence[str]) -> type[HypothesisReply]:
     """One of each, and a sentence of rationale."""
     return create_model(
@@ -137,16 +157,19 @@ def hypothesis_reply(tasks: Sequence[str], contrasts: Sequence[str], expected: S
     )
 
 
+@once
 def covariates_reply(columns: Sequence[str]) -> type[CovariatesReply]:
     """Any number of the columns."""
     return create_model("CovariatesReply", __base__=CovariatesReply, adjust_for=(some_of(columns), ...))
 
 
+@once
 def method_reply(methods: Sequence[str]) -> type[MethodReply]:
     """One of the methods."""
     return create_model("MethodReply", __base__=MethodReply, method=(one_of(methods), ...))
 
 
+@once
 def words_reply(columns: Sequence[str]) -> type[WordsReply]:
     """Sentences, and any number of the columns as confounders."""
     return create_model(
@@ -158,11 +181,13 @@ def words_reply(columns: Sequence[str]) -> type[WordsReply]:
     )
 
 
+@once
 def analysis_reply(allowed: Sequence[str]) -> type[AnalysisReply]:
     """At least one of the allowed sentences, by name."""
     return create_model("AnalysisReply", __base__=AnalysisReply, say=(some_of(allowed, least=1), ...))
 
 
+@once
 def synthesis_reply(allowed: Sequence[str]) -> type[SynthesisReply]:
     """At least one of the allowed sentences, by name."""
     return create_model("SynthesisReply", __base__=SynthesisReply, say=(some_of(allowed, least=1), ...))

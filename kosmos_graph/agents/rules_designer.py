@@ -162,6 +162,7 @@ class _Plan:
         self.claim = self.reading.claim_on(hypothesis.target) or self._stated_claim()
         stated = self.reading.delta if self.claim is not None else None
         self.delta = delta_for(material.sheet, hypothesis.target.outcome) or stated
+        self._found: dict[tuple[Target, tuple[str, ...]], tuple[Choice, ...]] = {}
         narrowed, rest = _narrowed(hypothesis)
         for target in structured(narrowed, self.card, material.sheet):
             self.target = target
@@ -189,8 +190,13 @@ class _Plan:
         return tuple(name for name in names if name not in taken and self.card.column(name) is not None)
 
     def _applicable(self, covariates: tuple[str, ...]) -> tuple[Choice, ...]:
-        sheet = with_delta(self.material.sheet, self.target.outcome, self.delta)
-        return applicable_methods(self.card, sheet, self.hypothesis.task, self.hypothesis.expects, self.target, covariates)
+        """The admissible methods; on many columns this takes milliseconds, so what was found is remembered."""
+        key = (self.target, covariates)
+        if key not in self._found:
+            sheet = with_delta(self.material.sheet, self.target.outcome, self.delta)
+            one = self.hypothesis
+            self._found[key] = applicable_methods(self.card, sheet, one.task, one.expects, self.target, covariates)
+        return self._found[key]
 
     def choices(self) -> tuple[Choice, ...]:
         """Admissible methods; the one that the question asks for by name comes first, if it is among them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 from kosmos_graph.domain.value import Value
@@ -95,4 +96,8 @@ class DataCard(Value):
 
     def column(self, name: str) -> ColumnCard | None:
         """The card of the column called `name`, or None."""
-        return next((column for column in self.columns if column.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, ColumnCard]:
+        return {column.name: column for column in reversed(self.columns)}  # the first of equal names

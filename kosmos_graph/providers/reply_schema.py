@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -40,8 +42,14 @@ def response_format(model: type[BaseModel], *, bounds: bool) -> dict[str, Any]:
     """The `response_format` that asks for a reply of this class."""
     return {
         "type": "json_schema",
-        "json_schema": {"name": model.__name__, "schema": reply_schema(model, bounds=bounds), "strict": True},
+        "json_schema": {"name": model.__name__, "schema": json.loads(_schema_text(model, bounds)), "strict": True},
     }
+
+
+@lru_cache(maxsize=256)
+def _schema_text(model: type[BaseModel], bounds: bool) -> str:
+    """The schema, as text that no caller can change for the next one."""
+    return json.dumps(reply_schema(model, bounds=bounds))
 
 
 def _written_out(part: Any, definitions: dict[str, Any], dropped: tuple[str, ...], within: tuple[str, ...]) -> Any:
