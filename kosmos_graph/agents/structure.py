@@ -1,4 +1,4 @@
-"""What a study sheet says about how rows came about, put into a target: clusters, weights, strata, follow-up and exposure."""
+"""What a study sheet says about how rows came about, put into a target: clusters, weights, strata, follow-up, exposure, time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kosmos_graph.agents.reading.levels import positive_level
 from kosmos_graph.domain.data_card import DataCard, Kind
 from kosmos_graph.domain.hypothesis import Expectation, Target, Task
 from kosmos_graph.domain.study_sheet import StudySheet
-from kosmos_graph.experiments.applicability import applicable_methods, repeated_unit
+from kosmos_graph.experiments.applicability import applicable_methods, is_series, repeated_unit
 
 Part = dict[str, str | None]
 
@@ -20,7 +20,8 @@ def structured(target: Target, card: DataCard, sheet: StudySheet) -> tuple[Targe
     report say what was left aside. A censored duration is never taken for a complete one, so follow-up is in all of them.
     """
     followed = target.model_copy(update=_follow_up(target, card, sheet))
-    parts = [part for part in (_cluster(target, card, sheet), _weight(target, card, sheet), _exposure(target, card, sheet)) if part]
+    made = (_cluster(target, card, sheet), _weight(target, card, sheet), _exposure(target, card, sheet), _time(target, card, sheet))
+    parts = [part for part in made if part]
     chosen = [some for size in range(len(parts), -1, -1) for some in combinations(parts, size)]
     return tuple(followed.model_copy(update={name: value for part in some for name, value in part.items()}) for some in chosen)
 
@@ -57,3 +58,11 @@ def _exposure(target: Target, card: DataCard, sheet: StudySheet) -> Part:
     counted = outcome is not None and outcome.kind is Kind.COUNT
     stated = sheet.exposure is not None and card.column(sheet.exposure) is not None and sheet.exposure not in target.columns
     return {"exposure": sheet.exposure} if counted and stated else {}
+
+
+def _time(target: Target, card: DataCard, sheet: StudySheet) -> Part:
+    """The column that orders the points of a series, where what goes with the outcome is asked and not how large it is."""
+    found = next((trap.column for trap in card.traps if trap.kind == "ordered series"), None)
+    name = found if sheet.time is None or card.column(sheet.time) is None else sheet.time
+    asked = bool(target.predictors) and target.quantity in (None, "skill") and (target.pair, target.baseline) == (None, None)
+    return {"time": name} if asked and name is not None and name not in target.columns and is_series(card, sheet) else {}

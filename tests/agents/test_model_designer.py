@@ -7,6 +7,7 @@ from kosmos_graph.agents.model_designer import ModelDesigner
 from kosmos_graph.agents.model_plan import EXPECTED, experiment
 from kosmos_graph.agents.protocol import Designer, Material
 from kosmos_graph.agents.rules_designer import RATIONALES
+from kosmos_graph.agents.structure import answerable
 from kosmos_graph.domain.design import Review, ReviewItem
 from kosmos_graph.domain.hypothesis import Hypothesis, Target
 from kosmos_graph.domain.question import Options, Question
@@ -215,7 +216,7 @@ async def test_whatever_pair_a_model_picks_the_hypothesis_can_be_designed_or_is_
         for predictor in [*outcomes, None]:
             for form in forms(data, StudySheet(), outcome, predictor):
                 for target in form.contrasts.values():
-                    assert applicable_methods(data, StudySheet(), form.task, form.expects, target, ())
+                    assert answerable(data, StudySheet(), form.task, form.expects, target)
 
 
 async def test_a_design_is_asked_for_in_narrow_steps():

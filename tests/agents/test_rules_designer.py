@@ -119,8 +119,9 @@ async def test_too_few_rows_for_the_regression_are_refused_with_the_sentence():
     assert "10 complete rows per parameter" in (await plan("What affects y?", small)).undecided
 
 
-async def test_a_correlation_of_two_series_is_refused_and_a_trend_offered():
-    assert "trend over time" in (await plan("Is co2 related to temperature?", AIR)).undecided
+async def test_two_series_are_correlated_in_the_order_of_time():
+    *_, design = await first_design("Is co2 related to temperature?", AIR)
+    assert (design.method, design.target.time) == ("series_correlation", "date")
 
 
 async def test_stated_hypotheses_come_first_and_are_the_users():

@@ -91,6 +91,14 @@ def test_a_declared_unit_with_several_rows_is_a_cluster_and_one_with_a_row_each_
     assert parts(target(), StudySheet(id="pupil")) == [{}]
 
 
+def test_what_goes_with_a_series_is_asked_in_the_order_of_time():
+    sheet = StudySheet(design="time series", time="months")
+    assert parts(target("score", "years"), sheet) == [{"time": "months"}, {}]
+    assert parts(target("score", "months"), sheet) == [{}]
+    assert parts(target("score", "years", quantity="mean"), sheet) == [{}]
+    assert parts(target("score", "years"), StudySheet(time="months")) == [{}]
+
+
 def test_what_the_target_is_about_is_not_said_again():
     assert parts(target("score", "school"), StudySheet(cluster="school")) == [{}]
     assert parts(target("school"), StudySheet(cluster="school")) == [{}]
