@@ -23,6 +23,7 @@ from kosmos_graph.experiments.catalogue import get_method
 from kosmos_graph.experiments.comparison import caveats_of
 from kosmos_graph.experiments.figures import caption_of, draw_figure
 from kosmos_graph.experiments.method import Context, Method, NotApplicable, Sample
+from kosmos_graph.experiments.rounding import require_digits
 from kosmos_graph.experiments.sample import draw_sample
 from kosmos_graph.ids import digest
 
@@ -87,6 +88,7 @@ def context_of(design: Design, options: Options) -> Context:
 
 def _executed(dataset: Dataset, design: Design, sheet: StudySheet, options: Options, key: str, method: Method) -> Execution:
     sample = draw_sample(dataset, design, sheet)
+    require_digits(sample.frame, design)
     context = context_of(design, options)
     primary = method.run(sample, design, context)
     beside = tuple(result for name in method.sensitivity if (result := _beside(get_method(name), sample, design, context)))
