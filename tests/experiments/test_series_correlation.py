@@ -7,7 +7,7 @@ import pytest
 from scipy import signal, stats
 
 from kosmos_graph.domain.results import TestResult
-from kosmos_graph.experiments.catalogue import get_method
+from kosmos_graph.experiments.catalogue import get_method, series_correlation
 from kosmos_graph.experiments.figures import draw_figure
 from kosmos_graph.experiments.method import NotApplicable
 from tests.experiments.factories import make_dataset, make_design, make_sample, run_method
@@ -49,6 +49,13 @@ def test_the_number_of_points_and_the_test_are_the_papers_formula():
     reach = stats.t.ppf(0.975, points - 2) / np.sqrt(points - 3)
     assert (found.effect.low, found.effect.high) == pytest.approx((np.tanh(z - reach), np.tanh(z + reach)), rel=1e-9)
     assert 10 < points < 60
+
+
+def test_long_series_are_counted_alike(monkeypatch):
+    x, y = two_series(n=400)
+    short = correlation(x, y)
+    monkeypatch.setattr(series_correlation, "LONG", 100)
+    assert correlation(x, y).measures[0].value == pytest.approx(short.measures[0].value, rel=1e-10)
 
 
 def test_independent_points_count_in_full():

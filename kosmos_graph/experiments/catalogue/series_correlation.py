@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import signal
 
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.results import Effect, Measure, Term, TestResult
@@ -29,6 +30,8 @@ LEAST_EFFECTIVE = 5.0
 FEW_EFFECTIVE = 15.0
 FARTHEST = 5
 """Autocorrelations are summed to the lag of this part of the points."""
+LONG = 4000
+"""Points from which autocorrelations are computed by Fourier transforms."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,12 @@ def autocorrelation(values: FloatArray, name: str, lags: int) -> FloatArray:
     """Autocorrelations at lags 1 to `lags`, each sum of products divided by its number of terms."""
     deviations, _ = centred(values, name)
     deviations = deviations / np.linalg.norm(deviations)
-    n = deviations.size
-    return np.array([deviations[lag:] @ deviations[: n - lag] * n / (n - lag) for lag in range(1, lags + 1)])
+    n, steps = deviations.size, np.arange(1, lags + 1)
+    if n > LONG:
+        products = signal.correlate(deviations, deviations, method="fft")[n : n + lags]
+    else:
+        products = np.array([deviations[lag:] @ deviations[: n - lag] for lag in steps])
+    return np.asarray(products * n / (n - steps), dtype=np.float64)
 
 
 def effective_points(x: FloatArray, y: FloatArray, names: tuple[str, str]) -> float:
