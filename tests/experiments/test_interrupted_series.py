@@ -70,6 +70,16 @@ def test_scaling_the_outcome_scales_the_change_and_nothing_else():
     assert there.p_value == pytest.approx(here.p_value, rel=1e-7)
 
 
+def test_the_change_of_slope_is_the_other_change_of_the_same_model():
+    data = make_dataset({"y": list(bent()), "t": list(range(100))})
+    level, slope = (
+        run_method(data, make_design(method, "y", time="t", change_at="60")) for method in ("interrupted_series", "slope_change")
+    )
+    assert (slope.effect, slope.other_effects) == (level.other_effects[0], (level.effect,))
+    assert sorted(slope.terms, key=str) == sorted(level.terms, key=str)
+    assert slope.p_value == level.terms[1].p_value
+
+
 def test_a_bend_without_a_jump_shows_in_the_slope_and_in_the_joint_test():
     time = np.arange(100)
     y = 0.3 * np.maximum(time - 60, 0) + autoregressive(100, [0.2], 5)

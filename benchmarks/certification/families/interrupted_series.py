@@ -18,26 +18,27 @@ from benchmarks.certification.exact import series as s
 SOURCE = "mpmath: normal equations, and errors with whole matrices, in 50 digits"
 
 
-def interrupted(y: Sequence[str], t: Sequence[str], at: str, delta: str | None = None) -> Reference:
-    """Level, slopes and joint test."""
+def interrupted(y: Sequence[str], t: Sequence[str], at: str, delta: str | None = None, focus: int = 3) -> Reference:
+    """Level, slopes and joint test; `focus` is the place of the effect."""
     outcome, time, moment = m.numbers(y), m.numbers(t), mpf(at)
     after = [mpf(one >= moment) for one in time]
     elapsed = [one - time[0] for one in time]
     bend = [side * (one - moment) for side, one in zip(after, time, strict=True)]
     fit = g.ols([elapsed, bend, after], outcome)
     errors = s.errors(fit)
-    found = m.tested(fit.coefficients[3], errors[3], fit.df)
-    found |= m.interval("other change of slope", fit.coefficients[2], errors[2], fit.df)
+    found = m.tested(fit.coefficients[focus], errors[focus], fit.df)
+    beside = 5 - focus
+    found |= m.interval(f"other change of {'slope' if beside == 2 else 'level'}", fit.coefficients[beside], errors[beside], fit.df)
     names = ("slope before, per step of t", "change of slope, per step of t", "change of level, after − before")
     for place, name in enumerate(names, 1):
         value, error = fit.coefficients[place], errors[place]
         found |= m.interval(f"term {name}", value, error, fit.df)
         found |= {f"term {name} statistic": value / error, f"term {name} p": m.p_of(value / error, fit.df)}
-    found |= s.measures(fit, 3, [later - earlier for earlier, later in pairwise(time)])
+    found |= s.measures(fit, focus, [later - earlier for earlier, later in pairwise(time)])
     for label, side in (("after", 1), ("before", 0)):
         found |= m.description(label, [value for value, own in zip(outcome, after, strict=True) if own == side])
     found |= {"measure p of no change in level and slope": joint(fit)}
-    return found | (m.equivalence(fit.coefficients[3], errors[3], fit.df, mpf(delta)) if delta else {})
+    return found | (m.equivalence(fit.coefficients[focus], errors[focus], fit.df, mpf(delta)) if delta else {})
 
 
 def joint(fit: g.Ols) -> mpf:
@@ -51,7 +52,7 @@ def joint(fit: g.Ols) -> mpf:
     return d.f_upper(min(statistics), mpf(2), fit.df)
 
 
-def _entry(data: str, n: int, at: int, delta: str | None = None, gap: int | None = None) -> Entry:
+def _entry(data: str, n: int, at: int, delta: str | None = None, gap: int | None = None, slope: bool = False) -> Entry:
     noise = [float(one) for one in made.normal(f"interrupted {data}", n, 0, 1, 3)]
     kept = [noise[0]]
     for value in noise[1:]:
@@ -61,7 +62,12 @@ def _entry(data: str, n: int, at: int, delta: str | None = None, gap: int | None
          for place, (time, own) in enumerate(zip(times, kept, strict=True))]  # fmt: skip
     t = [str(time) for time in times]
     arguments = {"outcome": "y", "time": "t", "change_at": str(at)} | ({"delta": float(delta)} if delta else {})
-    return Entry("interrupted_series", data, SOURCE, {"y": y, "t": t}, arguments, partial(interrupted, y, t, str(at), delta))
+    reference = partial(interrupted, y, t, str(at), delta, 2 if slope else 3)
+    return Entry("slope_change" if slope else "interrupted_series", data, SOURCE, {"y": y, "t": t}, arguments, reference)
 
 
-ENTRIES = [_entry("44 points, δ", 44, 20, delta="5"), _entry("60 points with a gap", 60, 31, gap=40)]
+ENTRIES = [
+    _entry("44 points, δ", 44, 20, delta="5"),
+    _entry("60 points with a gap", 60, 31, gap=40),
+    _entry("48 points, δ", 48, 25, delta="0.2", slope=True),
+]

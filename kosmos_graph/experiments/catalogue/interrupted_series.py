@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kosmos_graph.domain.design import Design
+from kosmos_graph.domain.design import Alternative, Design
 from kosmos_graph.domain.results import Effect, Measure, Term, TestResult
 from kosmos_graph.experiments.catalogue.charts import draw_series
 from kosmos_graph.experiments.catalogue.describe import describe
@@ -24,7 +24,6 @@ from kosmos_graph.experiments.catalogue.series import (
     change_moment,
     fit_series,
     measures_of,
-    series_effect,
     series_of,
     series_term,
     standard_errors,
@@ -41,6 +40,9 @@ from kosmos_graph.experiments.tost import two_one_sided_tests
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SLOPE, LEVEL = 1, 2
+"""Places of both changes among the model's columns, after the slope before."""
+OTHER = {SLOPE: LEVEL, LEVEL: SLOPE}
 LEAST_EACH = 8
 """Points on each side from which a line is fitted to it."""
 
@@ -75,14 +77,24 @@ def interrupted_fit(series: Series, design: Design) -> Fit:
 
 def interrupted_series(sample: Sample, design: Design, context: Context) -> TestResult:
     """Change of level at the date, each side with a slope of its own."""
+    return change_result(INTERRUPTED_SERIES, LEVEL, sample, design, context)
+
+
+def slope_change(sample: Sample, design: Design, context: Context) -> TestResult:
+    """Change of slope at the date, with a change of level beside it."""
+    return change_result(SLOPE_CHANGE, SLOPE, sample, design, context)
+
+
+def change_result(method: Method, place: int, sample: Sample, design: Design, context: Context) -> TestResult:
+    """The change at one `place` of the model as the effect, the other change beside it, two-sided."""
     series = series_of(sample, design)
-    fit = interrupted_fit(series, design)
-    after = after_change(series, design)
-    effect = series_effect("change of level", "after − before, at the change", unit_of(sample, design), fit, design, context)
-    df, error = float(fit.df), float(standard_errors(fit)[-1])
+    fit, after = interrupted_fit(series, design), after_change(series, design)
+    df, error = float(fit.df), float(standard_errors(fit)[place])
+    effect = change_effect(place, design.alternative, series, fit, sample, design, context)
     statistic = effect.value / error
+    read_as = f"The smallest effect that matters is read as a change of {design.target.outcome} per {series.unit}."
     return result_of(
-        INTERRUPTED_SERIES,
+        method,
         sample,
         design,
         statistic_name="t",
@@ -90,13 +102,14 @@ def interrupted_series(sample: Sample, design: Design, context: Context) -> Test
         df=(df,),
         p_value=p_value(statistic, df, design.alternative),
         effect=effect,
-        other_effects=(slope_change(series, fit, sample, design, context),),
+        other_effects=(change_effect(OTHER[place], "two-sided", series, fit, sample, design, context),),
         groups=tuple(describe(Arm(name, series.outcome[after == side])) for name, side in (("after", 1), ("before", 0))),
-        measures=(*measures_of(series, fit), joint_measure(fit)),
+        measures=(*measures_of(series, fit, place), joint_measure(fit)),
         equivalence=two_one_sided_tests(effect.value, error, df, context.delta, context.alpha),
-        terms=terms_of(series, fit, context.level),
+        terms=terms_of(series, fit, place, context.level),
         minimum_detectable=minimum_detectable(error, df, context.alpha, design.alternative),
         caveats=(
+            *((read_as,) if place == SLOPE and context.delta is not None else ()),
             *caveats_of(series, fit),
             "It is assumed that the series would have gone on along its line from before, had nothing changed; anything else that "
             "happened at the date counts as part of the change.",
@@ -104,13 +117,18 @@ def interrupted_series(sample: Sample, design: Design, context: Context) -> Test
     )
 
 
-def slope_change(series: Series, fit: Fit, sample: Sample, design: Design, context: Context) -> Effect:
-    """How much steeper the series is after the change, two-sided."""
-    value, error = float(fit.slopes[1]), float(standard_errors(fit)[1])
-    low, high = t_interval(value, error, float(fit.df), "two-sided", context.level)
-    unit = f"{unit_of(sample, design) or 'units'} per {series.unit}"
-    label = f"slope after − slope before, {design.target.outcome} per {series.unit}"
-    return Effect(name="change of slope", label=label, value=value, low=low, high=high, level=context.level, unit=unit)
+def change_effect(
+    place: int, alternative: Alternative, series: Series, fit: Fit, sample: Sample, design: Design, context: Context
+) -> Effect:
+    """The jump at the date, or how much steeper the series is after it."""
+    value, error = float(fit.slopes[place]), float(standard_errors(fit)[place])
+    low, high = t_interval(value, error, float(fit.df), alternative, context.level)
+    unit = unit_of(sample, design)
+    name, label = "change of level", "after − before, at the change"
+    if place == SLOPE:
+        name, unit = "change of slope", f"{unit or 'units'} per {series.unit}"
+        label = f"slope after − slope before, {design.target.outcome} per {series.unit}"
+    return Effect(name=name, label=label, value=value, low=low, high=high, level=context.level, unit=unit)
 
 
 def joint_measure(fit: Fit) -> Measure:
@@ -125,11 +143,14 @@ def joint_measure(fit: Fit) -> Measure:
     return Measure(name="p of no change in level and slope", value=float(stats.f.sf(f, 2, fit.df)), meaning=meaning)
 
 
-def terms_of(series: Series, fit: Fit, level: float) -> tuple[Term, ...]:
-    """Every slope with its interval, the change of level first."""
+def terms_of(series: Series, fit: Fit, focus: int, level: float) -> tuple[Term, ...]:
+    """Every slope with its interval, the focus first and the slope before last."""
     names = (f"slope before, per {series.unit}", f"change of slope, per {series.unit}", "change of level, after − before")
-    rows = list(zip(names, fit.slopes.tolist(), standard_errors(fit).tolist(), strict=True))
-    return tuple(series_term(name, estimate, error, float(fit.df), level) for name, estimate, error in reversed(rows))
+    errors = standard_errors(fit)
+    return tuple(
+        series_term(names[place], float(fit.slopes[place]), float(errors[place]), float(fit.df), level)
+        for place in (focus, OTHER[focus], 0)
+    )
 
 
 def draw_interrupted(axes: Axes, sample: Sample, design: Design, result: TestResult) -> None:
@@ -160,8 +181,23 @@ INTERRUPTED_SERIES = Method(
     needs=Needs(outcome=NUMERIC, sampling="series", rows=40, time=True, change_at=True),
     run=interrupted_series,
     draw=draw_interrupted,
-    asked_for=r"interrupted (time )?series|segmented regression|change (of|in) (the )?(slope|trend)|(slope|trend) changed?\b",
+    asked_for=r"interrupted (time )?series|segmented regression",
     assumption="By rule, an interrupted series has a line on each side of the date, with errors that allow for autocorrelation.",
 )
 
-METHODS: tuple[Method, ...] = (INTERRUPTED_SERIES,)
+SLOPE_CHANGE = Method(
+    name="slope_change",
+    title="Change of slope at a date",
+    summary="Did a numeric series begin to rise or fall faster at a stated date? From 40 points.",
+    estimand="slope of the outcome on time after the date less the slope before it, with a jump at the date allowed for",
+    source=INTERRUPTED_SERIES.source,
+    tasks=("step",),
+    needs=INTERRUPTED_SERIES.needs,
+    run=slope_change,
+    draw=draw_interrupted,
+    asked_for=r"change (of|in) (the )?(slope|trend)|(slope|trend) changed?\b",
+    assumption="By rule, a change of slope is the difference of the lines on both sides of the date, with errors that allow for "
+    "autocorrelation.",
+)
+
+METHODS: tuple[Method, ...] = (INTERRUPTED_SERIES, SLOPE_CHANGE)

@@ -269,10 +269,10 @@ def series_term(name: str, estimate: float, error: float, df: float, level: floa
     return Term(name=name, estimate=estimate, low=low, high=high, statistic=statistic, p_value=p_value(statistic, df, "two-sided"))
 
 
-def measures_of(series: Series, fit: Fit) -> tuple[Measure, ...]:
-    """How the errors were made, and how regular the series is."""
+def measures_of(series: Series, fit: Fit, place: int = -1) -> tuple[Measure, ...]:
+    """How the errors were made, and how regular the series is; `place` is that of the effect among the columns."""
     lag = lag_for(fit.matrix.n)
-    plain = math.sqrt(float(newey_west_covariance(fit, lag)[-1, -1])) / float(fit.matrix.scales[-1])
+    plain = math.sqrt(float(newey_west_covariance(fit, lag)[place, place])) / float(fit.matrix.scales[place])
     found = (
         ("lag", float(lag), "Newey–West lag: the whole part of 4·(n/100)^(2/9)"),
         ("residual autocorrelation", memory(fit), "of first order, bias-corrected; the Newey–West errors are prewhitened with it"),
