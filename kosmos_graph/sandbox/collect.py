@@ -37,13 +37,16 @@ def _read(folder: Path, most_bytes: int) -> bytes:
         raise Uncollectable("the code ended without returning a result") from error
     except OSError as error:
         raise Uncollectable("the code put something else in the place of its result file") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
+    try:
+        status = os.fstat(descriptor)  # before any file object: Python makes none of a folder
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
             raise Uncollectable("the code put something else in the place of its result file")
         if status.st_size > most_bytes:
             raise Uncollectable(f"the results are larger than {most_bytes} bytes; return a summary")
-        content = file.read(most_bytes + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(most_bytes + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > most_bytes:
         raise Uncollectable(f"the results are larger than {most_bytes} bytes; return a summary")
     return content
