@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ def main() -> None:
         if process == 0:
             try:
                 _run(experiment, request)
+            except BaseException:  # noqa: BLE001 - the child of a fork must not go on as its parent
+                traceback.print_exc()  # to the judge's own standard error
             finally:
                 os._exit(1)
         _say({"process": process})
@@ -43,7 +46,7 @@ def _run(experiment: Any, request: dict[str, Any]) -> None:
     output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     data = [os.open(path, os.O_RDONLY) for path in request["paths"]]
     experiment._settle = lambda scratch, *_: _settle(scratch, output)
-    experiment.run(request, output, data)
+    experiment.run(request, output, data, os.open(os.devnull, os.O_WRONLY))
 
 
 def _settle(scratch: str, output: int) -> None:

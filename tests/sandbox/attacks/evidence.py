@@ -10,8 +10,9 @@ from kosmos_graph.sandbox.limits import MIB
 
 SLACK_SECONDS = 1.0
 """How much later than its limit a job may end: the time between two looks, and that of ending all of it, on a busy machine."""
-SLACK_BYTES = 256 * MIB
-"""How far above its limits a job may come between two looks, in memory and on disk."""
+SLACK_BYTES = 448 * MIB
+"""How far above its limits a job may come between two looks, in memory and on disk: several processes fill half a
+gigabyte of memory in a tenth of a second."""
 SLACK_TASKS = 100
 """The kernel's limit counts all that the user runs, so a jail leaves room for what else may be begun."""
 
@@ -116,7 +117,11 @@ def chattered(evidence: Evidence) -> str:
 
 def escaped(evidence: Evidence) -> str:
     """Control characters that a terminal obeys."""
-    odd = {character for character in evidence.returned if (ord(character) < 32 and character not in "\n\t") or 127 <= ord(character) < 160}
+    odd = {
+        character
+        for character in evidence.returned
+        if (ord(character) < 32 and character not in "\n\t") or 127 <= ord(character) < 160
+    }
     return f"control characters {sorted(map(ascii, odd))} came back" if odd else ""
 
 

@@ -41,7 +41,7 @@ def call(name, *arguments):
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Payload:
     """`body` is what `experiment` does, `top` stands before it in the module.
 

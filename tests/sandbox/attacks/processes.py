@@ -13,13 +13,19 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _NAMESPACES = ("user", "mnt", "pid", "net", "ipc", "uts")
 _TELLING = ("anon_inode:", "/memfd:", "/secretmem", "socket:")
-_USUAL = ("anon_inode:[eventpoll]", "anon_inode:[eventfd]", "anon_inode:[eventfd2]", "anon_inode:[pidfd]")
+_USUAL = (
+    "anon_inode:[landlock-ruleset]",
+    "anon_inode:[eventpoll]",
+    "anon_inode:[eventfd]",
+    "anon_inode:[eventfd2]",
+    "anon_inode:[pidfd]",
+)
 
 
 def below(root: int) -> set[int]:
     """The living processes below `root`."""
     children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208 - every few milliseconds
         if name.isdigit() and (fields := _stat(int(name))) is not None and fields[0] not in {"Z", "X"}:
             children.setdefault(int(fields[1]), []).append(int(name))
     found: set[int] = set()
@@ -55,7 +61,7 @@ def cpu_seconds(process: int) -> float:
 
 def tasks(process: int) -> int:
     try:
-        return len(os.listdir(f"/proc/{process}/task"))
+        return len(os.listdir(f"/proc/{process}/task"))  # noqa: PTH208
     except OSError:
         return 0
 
@@ -77,17 +83,15 @@ def resident(process: int) -> int:
 
 def held(process: int) -> set[str]:
     """What a job has no business to hold open: sockets, files in memory, instances of kernel interfaces."""
-    found = set()
-    for link in _open_files(process).values():
-        if link.startswith(_TELLING) and link not in _USUAL:
-            found.add(link.partition(":[")[0] if link.startswith("socket:") else link.removesuffix(" (deleted)"))
-    return found
+    return {link for link in _open_files(process).values() if link.startswith(_TELLING) and link not in _USUAL}
 
 
 def open_and_removed(process: int) -> int:
     """Bytes on disk of files that have no name any more."""
     return sum(
-        status.st_blocks * 512 for descriptor, link in _open_files(process).items() if (status := _removed(process, descriptor, link))
+        status.st_blocks * 512
+        for descriptor, link in _open_files(process).items()
+        if (status := _removed(process, descriptor, link))
     )
 
 
@@ -96,23 +100,23 @@ def namespaces(process: int) -> dict[str, str]:
     found = {}
     for name in _NAMESPACES:
         with suppress(OSError):
-            found[name] = os.readlink(f"/proc/{process}/ns/{name}")
+            found[name] = str(Path(f"/proc/{process}/ns/{name}").readlink())
     with suppress(OSError):
-        found["root"] = os.readlink(f"/proc/{process}/root")
+        found["root"] = str(Path(f"/proc/{process}/root").readlink())
     return found
 
 
 def _stat(process: int) -> list[str] | None:
     """The fields from the state on."""
     try:
-        with open(f"/proc/{process}/stat") as file:
+        with open(f"/proc/{process}/stat") as file:  # noqa: PTH123 - every few milliseconds
             return file.read().rpartition(")")[2].split()
     except OSError:
         return None
 
 
 def _mapped(process: int, shared: int) -> int:
-    with suppress(OSError), open(f"/proc/{process}/smaps_rollup", "rb") as file:
+    with suppress(OSError), Path(f"/proc/{process}/smaps_rollup").open("rb") as file:
         for line in file:
             if line.startswith(b"Pss:"):
                 return int(line.split()[1]) * 1024
@@ -131,7 +135,7 @@ def _removed(process: int, descriptor: str, link: str) -> os.stat_result | None:
     if not link.endswith(" (deleted)"):
         return None
     with suppress(OSError):
-        status = os.stat(f"/proc/{process}/fd/{descriptor}")
+        status = Path(f"/proc/{process}/fd/{descriptor}").stat()
         return status if stat.S_ISREG(status.st_mode) else None
     return None
 
@@ -139,7 +143,7 @@ def _removed(process: int, descriptor: str, link: str) -> os.stat_result | None:
 def _open_files(process: int) -> dict[str, str]:
     found = {}
     with suppress(OSError):
-        for descriptor in os.listdir(f"/proc/{process}/fd"):
+        for descriptor in os.listdir(f"/proc/{process}/fd"):  # noqa: PTH208
             with suppress(OSError):
-                found[descriptor] = os.readlink(f"/proc/{process}/fd/{descriptor}")
+                found[descriptor] = os.readlink(f"/proc/{process}/fd/{descriptor}")  # noqa: PTH115
     return found

@@ -87,10 +87,7 @@ class Servers:
 
     def _note(self, name: str) -> None:
         server = self._sockets[name]
-        if server.type == socket.SOCK_DGRAM:
-            received = server.recv(1 << 16)
-        else:
-            received = _attend(server, name)
+        received = server.recv(1 << 16) if server.type == socket.SOCK_DGRAM else _attend(server, name)
         if received == _OURS:
             self._marks[name].set()
         else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,21 @@ from typing import Any
 from kosmos_graph.sandbox import DataFile, Job
 from tests.sandbox.attacks import processes
 from tests.sandbox.attacks.canaries import Canaries
-from tests.sandbox.attacks.evidence import Evidence, all_proofs
+from tests.sandbox.attacks.evidence import Evidence, Proof, all_proofs, outlived
 from tests.sandbox.attacks.payload import Payload
 from tests.sandbox.attacks.watching import Watching
-from tests.sandbox.attacks.ways import CONTROL, Came, Way
+from tests.sandbox.attacks.ways import CONTROL, SIGN, Came, Way
 
 _SETTLE_SECONDS = 2.0
+_SEARCH_SECONDS = 1.0
+_LOOKS = 3
+"""A process that forks and ends all the time is not found at every look."""
+_NEIGHBOUR = f"""
+with open({SIGN!r}, "w") as file:
+    file.write(CANARY["secret"])
+while True:
+    time.sleep(0.01)
+"""
 
 
 @dataclass(frozen=True)
@@ -42,16 +52,24 @@ def try_out(payload: Payload, way: Way, canaries: Canaries) -> Verdict:
 
 
 def _evidence(payload: Payload, way: Way, canaries: Canaries) -> Evidence:
+    if payload.earlier:
+        told = canaries.told() | {"secret": canaries.secrets["earlier"]}
+        way.run(Job(payload.code(told, payload.earlier), limits=payload.limits, results=payload.results))
+    with _neighbour(payload, way, canaries) as beside:
+        evidence = _evidence_of_run(payload, way, canaries)
+        evidence.changes += _disturbed(beside)
+    return evidence
+
+
+def _evidence_of_run(payload: Payload, way: Way, canaries: Canaries) -> Evidence:
     told = canaries.told()
     files = _files(payload, canaries)
-    if payload.earlier:
-        way.run(Job(payload.code(told | {"secret": canaries.secrets["earlier"]}, payload.earlier)))
     before = way.running()
     lying = _lying(canaries.temporary)
     job = Job(payload.code(told), data=files, limits=payload.limits, results=payload.results)
     with Watching(canaries, payload.proof, lambda: way.running() - before, before) as watching:
         came = way.run(job)
-        left = _left(way, before)
+        left = _left(way, before, payload.proof)
     canaries.servers.settle()
     return Evidence(
         limits=payload.limits,
@@ -71,16 +89,40 @@ def _evidence(payload: Payload, way: Way, canaries: Canaries) -> Evidence:
     )
 
 
-def _left(way: Way, before: set[int]) -> int:
+@contextlib.contextmanager
+def _neighbour(payload: Payload, way: Way, canaries: Canaries) -> Iterator[Path | None]:
+    """A job that runs at the same time where the payload wants one; its scratch folder, as seen from outside."""
+    if not payload.neighbour:
+        yield None
+        return
+    told = canaries.told() | {"secret": canaries.secrets["neighbour"]}
+    with way.beside(Job(payload.code(told, _NEIGHBOUR), limits=payload.limits)) as folder:
+        yield folder
+
+
+def _disturbed(folder: Path | None) -> list[str]:
+    """What is in a neighbour's scratch folder that it has not put there."""
+    return [] if folder is None else [f"a neighbour's {path.name}" for path in folder.iterdir() if path.name != SIGN]
+
+
+def _left(way: Way, before: set[int], proof: Proof) -> int:
     """How many processes are more than there were; those of a jail that is being begun anew come and go."""
-    deadline = time.monotonic() + (0.0 if way.name == CONTROL else _SETTLE_SECONDS)
-    while (more := len(way.running()) - len(before)) > 0 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return max(0, more)
+    if way.name == CONTROL:
+        wanted, seconds = True, _SEARCH_SECONDS if proof is outlived else 0.0
+    else:
+        wanted, seconds = False, _SETTLE_SECONDS
+    deadline = time.monotonic() + seconds
+    while True:
+        more = max(len(way.running()) - len(before) for _ in range(_LOOKS if proof is outlived else 1))
+        if (more > 0) == wanted or time.monotonic() > deadline:
+            return max(0, more)
 
 
 def _lying(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} | {path.name for path in folder.glob("kosmos-jail-*/*")}
+    """What lies in the folder for temporary files, but for the jails themselves, of which only one may be."""
+    jails = list(folder.glob("kosmos-jail-*"))
+    names = {path.name for path in folder.iterdir() if path not in jails} | {path.name for path in folder.glob("kosmos-jail-*/*")}
+    return names | {f"jail {path.name}" for path in jails[1:]}
 
 
 def _forged(came: Came, job: Job, way: Way) -> list[str]:
@@ -115,6 +157,3 @@ def _files(payload: Payload, canaries: Canaries) -> tuple[DataFile, ...]:
         path.chmod(0o644)
         files.append(DataFile(name, path, hashlib.sha256(path.read_bytes()).hexdigest()))
     return tuple(files)
-
-
-Report = Callable[[Verdict], None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ class Victim:
         script = Path(__file__).with_name("victim_process.py")
         self._process: subprocess.Popen[bytes] = unprivileged.begin(script, argument, readable=[str(folder)], env=environment)
         told = self._hear()
+        vault.unlink()
         self.process: int = told["process"]
         self.address: int = told["address"]
         self.descriptor: int = told["descriptor"]
@@ -70,8 +70,7 @@ class Victim:
             "niceness": stat[16],
             "policy": os.sched_getscheduler(number),
             "processors": sorted(os.sched_getaffinity(number)),
-            "open files limit": resource.prlimit(number, resource.RLIMIT_NOFILE),
-            "core limit": resource.prlimit(number, resource.RLIMIT_CORE),
+            "limits": Path(f"/proc/{number}/limits").read_text().split("\n"),
             "out-of-memory score": Path(f"/proc/{number}/oom_score_adj").read_text(),
             "tracer": tracer,
         }

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -26,7 +27,6 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(ANYBODY), 0, 0, 0)  # where only parents may trace
     memory = ctypes.create_string_buffer(os.environ["VICTIM_MEMORY"].encode(), 64)
     vault = os.open(spec["vault"], os.O_RDWR)
-    os.unlink(spec["vault"])
     before = memory.raw
     _say({"process": os.getpid(), "address": ctypes.addressof(memory), "descriptor": vault})
     for _ in sys.stdin.buffer:
@@ -36,8 +36,7 @@ def main() -> None:
 
 def _keys() -> str:
     try:
-        with open("/proc/keys") as file:
-            return file.read()
+        return Path("/proc/keys").read_text()
     except OSError:
         return ""
 

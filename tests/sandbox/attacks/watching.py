@@ -31,6 +31,7 @@ class Watching:
         self._shared = max(map(processes.resident, above), default=0)
         self._cpu: dict[int, float] = {}
         self._usual = [processes.namespaces(process) for process in above]
+        self._held: set[str] = set().union(*map(processes.held, above))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -63,7 +64,7 @@ class Watching:
             self._cpu |= {process: processes.cpu_seconds(process) for process in running}
             seen.cpu_seconds = sum(self._cpu.values())
         elif self._proof is held:
-            seen.held.update(*map(processes.held, running))
+            seen.held.update(*(processes.held(process) - self._held for process in running))
         elif self._proof is isolated:
             seen.isolated.update(*map(self._own, running))
         elif self._proof is flooded:
@@ -73,7 +74,9 @@ class Watching:
 
     def _own(self, process: int) -> set[str]:
         """Which namespaces none of the processes above the job has."""
-        return {name for name, value in processes.namespaces(process).items() if all(usual.get(name) != value for usual in self._usual)}
+        return {
+            name for name, value in processes.namespaces(process).items() if all(usual.get(name) != value for usual in self._usual)
+        }
 
     def _measure_disk(self) -> None:
         size = 0

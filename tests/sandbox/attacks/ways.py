@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import shutil
+import signal
+import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +29,8 @@ from tests.sandbox.attacks.canaries import Canaries
 from tests.sandbox.attacks.evidence import SLACK_SECONDS
 
 CONTROL = "no jail"
+SIGN = "neighbour.txt"
+_PATIENCE_SECONDS = 60.0
 _JOB = "import os\ndef experiment(data, seed):\n    return {'done': 1.0}\n"
 
 
@@ -42,9 +48,14 @@ class Came:
 class Way(Protocol):
     """Runs jobs one at a time; `run` waits not much longer than a job's limit."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def run(self, job: Job) -> Came: ...
+
+    def beside(self, job: Job) -> AbstractContextManager[Path]:
+        """Run a job that makes a file with the name `SIGN`, from that moment to the end of the block; its scratch folder."""
+        ...
 
     def running(self) -> set[int]:
         """All processes that it has begun, at work or not."""
@@ -82,6 +93,13 @@ class Control:
         output.unlink()
         return came
 
+    @contextlib.contextmanager
+    def beside(self, job: Job) -> Iterator[Path]:
+        scratch, output = self._folder(), self._canaries.temporary / f"output{self._jobs}"
+        process = self._ask(job, scratch, output)
+        yield _signed(self._canaries.temporary)
+        os.kill(process, signal.SIGKILL)
+
     def running(self) -> set[int]:
         return processes.below(self._server) | {self._server}
 
@@ -103,7 +121,7 @@ class Control:
     def _begin(self) -> None:
         paths = python_paths()
         environment = {"PATH": os.defpath, "HOME": str(self._canaries.home), "TMPDIR": str(self._canaries.temporary)}
-        environment |= {"OPENBLAS_NUM_THREADS": "1", "CANARY_API_KEY": self._canaries.secrets["environment"]}
+        environment |= {"OPENBLAS_NUM_THREADS": "1", "CANARY_SECRET": self._canaries.secrets["environment"]}
         argument = {"inside": str(INSIDE), "packages": paths.packages, "modules": LIBRARIES}
         script = Path(__file__).with_name("control_process.py")
         readable = [str(Path(unprivileged.__file__)), str(self._canaries.folder)]
@@ -135,11 +153,12 @@ class Jailed:
     """Runs jobs through the executor, in a warm jail of one rung."""
 
     def __init__(self, rung: Rung, canaries: Canaries, store: Path) -> None:
-        self.name = rung
+        self.name: Rung = rung
         self._canaries = canaries
+        self._store = store
         self._patches = pytest.MonkeyPatch()
         self._patches.setattr(tempfile, "tempdir", str(canaries.temporary))
-        self._patches.setenv("CANARY_API_KEY", canaries.secrets["environment"])
+        self._patches.setenv("CANARY_SECRET", canaries.secrets["environment"])
         self._before = processes.below(os.getpid())
         self._executor = LocalExecutor(rung, store, workers=1)
         self.run(Job(_JOB))
@@ -149,15 +168,23 @@ class Jailed:
         came = Came()
         try:
             outcome = self._executor.result(self._executor.submit(job), job.limits.wall_seconds + 10 * SLACK_SECONDS)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it raises is what is judged
             came.raised = repr(error)
         else:
-            texts = [outcome.stdout, outcome.error or "", *(result.model_dump_json() for result in outcome.results)]
-            came.text = "\n".join([*texts, *(call.model_dump_json() for call in outcome.calls)])
+            came.text = "\n".join(_texts(outcome.model_dump()))
             came.results = {result.name: result.value if result.kind == "number" else result for result in outcome.results}
             came.says = {"id": outcome.id, "rung": outcome.rung, "state": outcome.state}
         came.seconds = time.monotonic() - began
         return came
+
+    @contextlib.contextmanager
+    def beside(self, job: Job) -> Iterator[Path]:
+        neighbour = LocalExecutor(self.name, self._store / "neighbour", workers=1)
+        try:
+            neighbour.submit(job)
+            yield _signed(self._canaries.temporary)
+        finally:
+            neighbour.close()
 
     def running(self) -> set[int]:
         return processes.below(os.getpid()) - self._before
@@ -168,6 +195,16 @@ class Jailed:
     def close(self) -> None:
         self._executor.close()
         self._patches.undo()
+
+
+def _signed(folder: Path) -> Path:
+    """The scratch folder below `folder` in which there is a sign of life."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if found := [*folder.glob(f"*/{SIGN}"), *folder.glob(f"*/*/{SIGN}")]:
+            return found[0].parent
+        time.sleep(0.01)
+    raise TimeoutError("the neighbour did not begin")
 
 
 def _wait(process: int, seconds: float) -> bool:
@@ -189,12 +226,12 @@ def _collect(scratch: Path, came: Came) -> None:
     def read() -> None:
         try:
             content = json.loads(path.read_text())
-            came.text += json.dumps(content, ensure_ascii=False)
+            came.text += "\n".join(_texts(content))
             came.results = content.get("results", {})
             came.says = {"state": "ok", "rung": CONTROL} | content
         except FileNotFoundError:
             pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as above
             came.raised = repr(error)
 
     waited = threading.Thread(target=read, daemon=True)
@@ -205,16 +242,26 @@ def _collect(scratch: Path, came: Came) -> None:
         came.raised = f"nothing for {time.monotonic() - began:.1f} s"
         os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
         waited.join()
-    try:
+    with contextlib.suppress(OSError, RecursionError):
         shutil.rmtree(scratch)
-    except (OSError, RecursionError):
-        pass
 
 
-def _remove(path: Path, runs: Callable[..., Any] = os.system) -> None:
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value, names included."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield str(name)
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def _remove(path: Path) -> None:
+    """Remove whatever a payload has left; `rm` does not mind how deep folders lie."""
     if path.is_dir() and not path.is_symlink():
-        import subprocess
-
         subprocess.run(["/bin/rm", "-rf", str(path)], check=True)
     else:
         path.unlink()
