@@ -9,7 +9,7 @@ from kosmos_graph.domain.results import TestResult
 
 SHARES = ("proportion", "risk difference", "marginal effect on the probability")
 """Parts of the names of effects that compare shares of a level."""
-RANKS = ("superiority", "shift", "pseudo", "higher value")
+RANKS = ("superiority", "shift", "pseudo", "higher value", "hazard")
 """Parts of the names of effects that speak of values, not of their mean."""
 
 
@@ -48,9 +48,7 @@ def subject_of(design: Design, result: TestResult) -> str:
         quantity = "odds" if "odds" in name else "share with"
         level = "{outcome} = {success}" if design.target.success is not None else "{outcome}"
         return f"the odds of {level}" if quantity == "odds" else f"the share with {level}"
-    if "hazard" in name:
-        return "the hazard"
-    if name.startswith("rate"):
+    if "rate ratio" in name:
         return "the rate of {outcome}"
     if "median" in name and "pseudo" not in name:
         return "median {outcome}"
