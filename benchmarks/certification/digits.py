@@ -23,7 +23,7 @@ def correct_digits(name: str, found: float, certified: mpf) -> float:
     """
     if abs(certified) < ZERO:
         return float(MOST) if abs(found) <= NEAR_ZERO else 0.0
-    if name.split(" ")[-1] == "p" and 0 < certified < TINY and found > 0:
+    if name.rpartition(" ")[2] == "p" and 0 < certified < TINY and found > 0:
         return correct_digits("ln", float(mp.log(mpf(found))), mp.log(certified))
     relative = abs(mpf(found) - certified) / (max(1, abs(certified)) if "skewness" in name else abs(certified))
     return float(MOST) if not relative else float(min(MOST, max(0, -mp.log10(relative))))

@@ -43,12 +43,12 @@ def labels(**counts: int) -> list[str]:
 
 
 def wampler(kind: int) -> tuple[list[str], list[str]]:
-    """Wampler 1970, J Am Stat Assoc 65:549: x = 0 … 20 and y of his five polynomials of degree five.
+    """Wampler 1970, JASA 65:549: x = 0 … 20 and y of his five polynomials of degree five.
 
     Sets 1 and 2 lie on the polynomial; 3, 4 and 5 add the same deviations once, a hundred and ten thousand times.
     """
-    noise = (759, -2048, 2048, -2048, 2523, -2048, 2048, -2048, 1838, -2048, 2048, -2048, 1838, -2048, 2048, -2048, 2523, -2048, 2048,
-             -2048, 759)  # fmt: skip
+    half = [759, -2048, 2048, -2048, 2523, -2048, 2048, -2048, 1838, -2048]
+    noise = [*half, 2048, *reversed(half)]
     factor = {1: 0, 2: 0, 3: 1, 4: 100, 5: 10_000}[kind]
     y: list[str] = []
     for x in range(21):

@@ -14,18 +14,18 @@ PAGE = Path(__file__).parents[2] / "docs" / "certification.md"
 HEAD = f"""\
 # Certified numbers
 
-Every number that a method reports, against a route that shares no code with it: NIST's Statistical Reference Datasets as they ship
-inside scipy and statsmodels, Wampler's polynomials by their formula, and otherwise data made by a seeded generator with the published
-formula in arithmetic of 50 digits (mpmath), or with all tables, signs and labellings counted. The file that a method gets has the
-decimals as they are written; that reading rounds them to binary counts against us.
+Every number that a method reports, against a route that shares no code with it: NIST's Statistical Reference Datasets as they
+ship inside scipy and statsmodels, Wampler's polynomials by their formula, and otherwise data made by a seeded generator with the
+published formula in arithmetic of 50 digits (mpmath), or with all tables, signs and labellings counted. The file that a method gets
+has the decimals as they are written; that reading rounds them to binary counts against us.
 
 The digits are those of the log relative error, −log₁₀ |found − certified| / |certified|, of the number that is furthest off in its
-part of the result; at least {LEAST} are owed, or a refusal. A skewness is held against 1 where it is smaller, a certified zero is met
-within 10⁻⁸, and a p below 10⁻¹² is compared by its logarithm.
+part of the result; at least {LEAST} are owed, or a refusal. A skewness is held against 1 where it is smaller, a certified zero is
+met within 10⁻⁸, and a p below 10⁻¹² is compared by its logarithm.
 
-A decimal is rounded when it is read: of 1000000000000.4 a floating-point number keeps three decimals. Where the values of a column, a
-group's values or the differences within pairs lie so close together for their size that their spread would have fewer than nine right
-digits, every method refuses: `ill-conditioned: …`. Whole numbers up to 2⁵³ are not rounded, and not refused.
+A decimal is rounded when it is read: of 1000000000000.4 a floating-point number keeps three decimals. Where the values of a column,
+a group's values or the differences within pairs lie so close together for their size that their spread would have fewer than nine
+right digits, every method refuses: `ill-conditioned: …`. Whole numbers up to 2⁵³ are not rounded, and not refused.
 
 This page is written by `python -m benchmarks.certification --write`; do not edit it by hand.
 """
@@ -79,8 +79,9 @@ def matrix_section(matrix: Mapping[str, Mapping[str, str]]) -> str:
     cells = [(method, *(place.get(row[kind], row[kind]) for kind in kinds)) for method, row in matrix.items()]
     head = (
         "\n## Degenerate data\n\n"
-        "What a method answers, past the review, to data on which there may be no answer: a result, all of whose numbers are finite "
-        "and whose p lies within [0, 1], or the refusal whose sentence stands below under its number; — where the data cannot be so.\n\n"
+        "What a method answers, past the review, to data on which there may be no answer: a result, all of whose numbers are\n"
+        "finite and whose p lies within [0, 1], or the refusal whose sentence stands below under its number; — where the data\n"
+        "cannot be so.\n\n"
     )
     return head + _markdown(("method", *kinds), cells) + "\n" + "".join(f"{number}. {text}\n" for text, number in place.items())
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mpmath import mp, mpf
 
-HALF = mpf(1) / 2
+HALF, EIGHT = mpf(1) / 2, mpf(8)
 SMALLEST = mpf(10) ** -28
 """Mixture weights below which a series ends."""
 NEAR = mpf(10) ** -20
@@ -145,7 +145,7 @@ def noncentral_chi_square_lower(x: mpf, df: mpf, shift: mpf) -> mpf:
     return total
 
 
-def noncentrality(lower: Callable[[mpf], mpf], area: mpf, near: mpf = mpf(8)) -> mpf:
+def noncentrality(lower: Callable[[mpf], mpf], area: mpf, near: mpf = EIGHT) -> mpf:
     """The noncentrality ≥ 0, sought from `near` on, at which the falling `lower` is `area`; 0 where it is below from the start."""
     if lower(mpf(0)) <= area:
         return mpf(0)
@@ -158,7 +158,7 @@ def noncentrality(lower: Callable[[mpf], mpf], area: mpf, near: mpf = mpf(8)) ->
     return root(lambda shift: lower(shift) - area, low, high)
 
 
-def noncentrality_ends(lower: Callable[[mpf], mpf], alpha: mpf, near: mpf = mpf(8)) -> tuple[mpf, mpf]:
+def noncentrality_ends(lower: Callable[[mpf], mpf], alpha: mpf, near: mpf = EIGHT) -> tuple[mpf, mpf]:
     """Two-sided interval of a noncentrality (Steiger 2004, Psychol Methods 9:164)."""
     return noncentrality(lower, 1 - alpha / 2, near), noncentrality(lower, alpha / 2, near)
 

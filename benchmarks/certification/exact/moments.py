@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from mpmath import mp, mpf
 
-from benchmarks.certification.exact.distributions import noncentral_t_lower, quantile, root, t_upper
+from benchmarks.certification.exact.distributions import noncentral_t_lower, normal_upper, quantile, root, t_upper
 
 Numbers = Sequence[mpf]
 ALPHA = mpf("0.05")
 POWER = mpf("0.8")
+ZERO = mpf(0)
 
 
 def numbers(texts: Sequence[str]) -> tuple[mpf, ...]:
@@ -101,7 +102,6 @@ def interval(prefix: str, value: mpf, error: mpf, df: mpf | None, alternative: s
 
 def p_of(statistic: mpf, df: mpf | None, alternative: str = "two-sided") -> mpf:
     """p of a t (or, without df, z) statistic."""
-    from benchmarks.certification.exact.distributions import normal_upper
 
     def upper(x: mpf) -> mpf:
         return normal_upper(x) if df is None else t_upper(x, df)
@@ -122,7 +122,7 @@ def equivalence(value: mpf, error: mpf, df: mpf | None, delta: mpf) -> dict[str,
     return {"equivalence p": p, "equivalence low": value - reach, "equivalence high": value + reach}
 
 
-def tested(value: mpf, error: mpf, df: mpf, alternative: str = "two-sided", null: mpf = mpf(0)) -> dict[str, mpf]:
+def tested(value: mpf, error: mpf, df: mpf, alternative: str = "two-sided", null: mpf = ZERO) -> dict[str, mpf]:
     """Statistic, p, interval and detectable distance of an estimate at a `value` from the null with a t distributed error."""
     return {
         "statistic": value / error,

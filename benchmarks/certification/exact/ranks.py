@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations, product
 
-from mpmath import mp, mpf
+from mpmath import mpf
 
 Numbers = Sequence[mpf]
 
@@ -81,9 +81,7 @@ def relative_f(groups: Sequence[Numbers]) -> tuple[mpf, tuple[mpf, mpf]]:
 def _covariance_of_mean(rows: list[list[Fraction]]) -> list[list[Fraction]]:
     n, k = len(rows), len(rows[0])
     means = [sum(row[i] for row in rows) / n for i in range(k)]
-    return [
-        [sum((row[i] - means[i]) * (row[j] - means[j]) for row in rows) / ((n - 1) * n) for j in range(k)] for i in range(k)
-    ]
+    return [[sum((row[i] - means[i]) * (row[j] - means[j]) for row in rows) / ((n - 1) * n) for j in range(k)] for i in range(k)]
 
 
 def _centred(matrix: list[list[Fraction]]) -> list[list[Fraction]]:

@@ -51,7 +51,10 @@ def mcnemar(both: int, first: int, second: int, neither: int, delta: str) -> Ref
     found = {"p": pr.binomial_p(first, discordant, mpf(1) / 2), "effect": mpf(first - second) / n}
     low, high = paired_ends(both, first, second, neither, pr.reach_of())
     found |= {"effect low": max(mpf(-1), low), "effect high": min(mpf(1), high)}
-    odds = [d.beta_quantile(m.ALPHA / 2, mpf(first), mpf(second + 1)), d.beta_quantile(1 - m.ALPHA / 2, mpf(first + 1), mpf(second))]
+    odds = [
+        d.beta_quantile(m.ALPHA / 2, mpf(first), mpf(second + 1)),
+        d.beta_quantile(1 - m.ALPHA / 2, mpf(first + 1), mpf(second)),
+    ]
     name = "other conditional odds ratio"
     found |= {name: mpf(first) / second, f"{name} low": odds[0] / (1 - odds[0]), f"{name} high": odds[1] / (1 - odds[1])}
     sizes = {"after n": n, "after successes": both + first, "before n": n, "before successes": both + second}

@@ -13,7 +13,7 @@ from benchmarks.certification.exact import moments as m
 SOURCE = "mpmath, from the published formulas"
 
 
-def tost(value: mpf, error: mpf, df: mpf, delta: str, null: mpf = mpf(0)) -> Reference:
+def tost(value: mpf, error: mpf, df: mpf, delta: str, null: mpf = m.ZERO) -> Reference:
     """The two tests of a distance from `null`, and its interval at level 1 − 2α."""
     found = m.equivalence(value, error, df, mpf(delta))
     nearer = value - mpf(delta) if value >= 0 else value + mpf(delta)

@@ -63,9 +63,7 @@ def _one_sample(data: str, texts: list[str], null: str, source: str = FORMULA, d
 
 def _paired(data: str, after: list[str], before: list[str], **more: str) -> Entry:
     arguments = {"outcome": "after", "baseline": "before", "about": {"design": "before-after"}, **more}
-    return Entry(
-        "paired_t", data, FORMULA, {"after": after, "before": before}, arguments, partial(paired, after, before, **more)
-    )
+    return Entry("paired_t", data, FORMULA, {"after": after, "before": before}, arguments, partial(paired, after, before, **more))
 
 
 def _welch(data: str, y: list[str], g: list[str], source: str = FORMULA, delta: str | None = None, **more: str) -> Entry:

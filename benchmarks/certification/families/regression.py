@@ -38,14 +38,16 @@ def regression(
     `known` are numbers that NIST certifies, which replace ours.
     """
     outcome = m.numbers(y)
-    (focus, own), *others = blocks.items()
+    (_, own), *others = blocks.items()
     rest = {name: column for _, block in others for name, column in block.items()}
     names = ["intercept", *rest, *own]
     fit = g.ols([*rest.values(), *own.values()], outcome)
     covariance = fit.hc3()
     without = g.ols(list(rest.values()), outcome).rss
     found = {"other partial R²": (without - fit.rss) / without}
-    found |= terms(fit, covariance, names, len(own)) | measures(fit, [list(block.values()) for block in (*dict(others).values(), own)])
+    found |= terms(fit, covariance, names, len(own)) | measures(
+        fit, [list(block.values()) for block in (*dict(others).values(), own)]
+    )
     for label, values in (groups or {"all rows": outcome}).items():
         found |= m.description(label, values)
     found |= single(fit, covariance, own, groups) if len(own) == 1 else joint(fit, covariance, len(own))

@@ -139,7 +139,10 @@ def _entries() -> list[Entry]:
          for value in made.normal(name, n, centre, spread)]  # fmt: skip
     columns = {"y": y, "g": made.labels(a=11, b=15, c=9)}
     ties = {"y": made.scores("ties", 36, 7), "g": made.labels(a=10, b=12, c=14)}
-    apart = {"y": [str(float(value) + 2 * (place > 20)) for place, value in enumerate(made.normal("apart", 36, 5, 1))], "g": ties["g"]}
+    apart = {
+        "y": [str(float(value) + 2 * (place > 20)) for place, value in enumerate(made.normal("apart", 36, 5, 1))],
+        "g": ties["g"],
+    }
     order = {"dictionary": {"g": {"order": ["a", "b", "c"]}}}
     grouped = {"outcome": "y", "predictors": "g"}
     return [
