@@ -195,7 +195,7 @@ SLOPE_CHANGE = Method(
     needs=INTERRUPTED_SERIES.needs,
     run=slope_change,
     draw=draw_interrupted,
-    asked_for=r"change (of|in) (the )?(slope|trend)|(slope|trend) changed?\b",
+    asked_for=r"\bchanges? (of|in) (the )?(slope|trend)|\b(slope|trend)\b.{0,40}\bchang(e|ed|es)\b",
     assumption="By rule, a change of slope is the difference of the lines on both sides of the date, with errors that allow for "
     "autocorrelation.",
 )
