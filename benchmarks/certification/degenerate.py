@@ -19,7 +19,7 @@ from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.experiments.method import Method
 from kosmos_graph.experiments.runner import run_design
 
-ROWS = 120
+ROWS = 72
 LETTERS = "ABCDEFGH"
 
 
