@@ -48,6 +48,8 @@ def subject_of(design: Design, result: TestResult) -> str:
         quantity = "odds" if "odds" in name else "share with"
         level = "{outcome} = {success}" if design.target.success is not None else "{outcome}"
         return f"the odds of {level}" if quantity == "odds" else f"the share with {level}"
+    if name == "change of slope":
+        return "the slope of {outcome}"
     if "rate ratio" in name:
         return "the rate of {outcome}"
     if "median" in name and "pseudo" not in name:

@@ -8,6 +8,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import signal, stats
 
+from kosmos_graph.claims.wording import subject_of
 from kosmos_graph.domain.data_card import Kind
 from kosmos_graph.domain.results import TestResult
 from kosmos_graph.experiments.catalogue import get_method
@@ -78,6 +79,16 @@ def test_the_change_of_slope_is_the_other_change_of_the_same_model():
     assert (slope.effect, slope.other_effects) == (level.other_effects[0], (level.effect,))
     assert sorted(slope.terms, key=str) == sorted(level.terms, key=str)
     assert slope.p_value == level.terms[1].p_value
+
+
+def test_a_sentence_about_a_change_of_slope_is_about_the_slope():
+    data, design = (
+        make_dataset({"y": list(bent()), "t": list(range(100))}),
+        make_design("slope_change", "y", time="t", change_at="60"),
+    )
+    assert subject_of(design, run_method(data, design)) == "the slope of {outcome}"
+    level = make_design("interrupted_series", "y", time="t", change_at="60")
+    assert subject_of(level, run_method(data, level)) == "{outcome}"
 
 
 def test_a_bend_without_a_jump_shows_in_the_slope_and_in_the_joint_test():
