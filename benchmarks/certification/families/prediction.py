@@ -15,7 +15,7 @@ from benchmarks.certification.exact import moments as m
 from benchmarks.certification.exact import regression as g
 
 SOURCE = "mpmath: ridge regression by normal equations; the forest by scikit-learn under other seeds"
-REASON = "a random forest: within eight standard deviations of what six other seeds give"
+REASON = "a random forest: within twelve standard deviations, and a hundredth, of what six other seeds give"
 BLOCKS, SEEDS = 10, range(11, 17)
 
 
@@ -94,7 +94,7 @@ def predicted(y: Sequence[str], x: Sequence[str], z: Sequence[str]) -> Reference
     seeds = [by_chance(truth, linear, forest(learnt, outcome, places, seed), places, baseline, ratio) for seed in SEEDS]
     for name in seeds[0]:
         values = [one[name] for one in seeds]
-        found[name] = Within(m.mean(values), 8 * m.sd(values) + mpf(10) ** -6, REASON)
+        found[name] = Within(m.mean(values), 12 * m.sd(values) + mpf("0.01"), REASON)
     return found
 
 
