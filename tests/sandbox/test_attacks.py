@@ -28,6 +28,12 @@ def _named(payload: object) -> str:
     return f"{payload.family}: {payload.name}" if isinstance(payload, Payload) else str(payload)
 
 
+@pytest.fixture
+def allowed_hosts() -> list[str]:
+    """Where this process may connect to: its own canaries, those at paths and without one too."""
+    return [r"127\.0\.0\.1$", "::1$", "/tmp/kosmos-attacks-", "\0kosmos-"]
+
+
 @pytest.fixture(scope="module")
 def canaries() -> Iterator[Canaries]:
     with Canaries() as made:

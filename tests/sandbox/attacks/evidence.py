@@ -10,9 +10,10 @@ from kosmos_graph.sandbox.limits import MIB
 
 SLACK_SECONDS = 1.0
 """How much later than its limit a job may end: the time between two looks, and that of ending all of it, on a busy machine."""
-SLACK_BYTES = 448 * MIB
-"""How far above its limits a job may come between two looks, in memory and on disk: several processes fill half a
-gigabyte of memory in a tenth of a second."""
+SLACK_MEMORY = 448 * MIB
+"""How far above its limit a job may come between two looks: several processes fill that much in a tenth of a second."""
+SLACK_DISK = 256 * MIB
+"""The same for disk."""
 SLACK_TASKS = 100
 """The kernel's limit counts all that the user runs, so a jail leaves room for what else may be begun."""
 
@@ -92,7 +93,7 @@ def burnt(evidence: Evidence) -> str:
 
 
 def swelled(evidence: Evidence) -> str:
-    most = evidence.limits.memory_bytes + SLACK_BYTES
+    most = evidence.limits.memory_bytes + SLACK_MEMORY
     return f"held {evidence.seen.memory // MIB} MiB of memory" if evidence.seen.memory > most else ""
 
 
@@ -102,7 +103,7 @@ def crowded(evidence: Evidence) -> str:
 
 
 def flooded(evidence: Evidence) -> str:
-    most = evidence.limits.disk_bytes + SLACK_BYTES
+    most = evidence.limits.disk_bytes + SLACK_DISK
     if evidence.seen.disk > most:
         return f"took {evidence.seen.disk // MIB} MiB of disk"
     if evidence.seen.longest_file > most:

@@ -39,7 +39,7 @@ class Servers:
 
     def addresses(self) -> dict[str, object]:
         """Where each is, by its name."""
-        return {name: self._address(name) for name in self._sockets}
+        return {name: list(found) if isinstance(found := self._at(name), tuple) else found for name in self._sockets}
 
     def settle(self) -> None:
         """Return when all that was sent before this is noted: the judge's own message comes after it in each queue."""
@@ -47,7 +47,7 @@ class Servers:
             self._marks[name] = threading.Event()
             with socket.socket(server.family, server.type) as client:
                 client.settimeout(_PATIENCE_SECONDS)
-                client.connect(server.getsockname())
+                client.connect(self._at(name))
                 client.send(_OURS)
                 assert self._marks[name].wait(_PATIENCE_SECONDS), f"the canary server {name} does not answer"
 
@@ -70,9 +70,9 @@ class Servers:
             raise
         self._sockets[name] = server
 
-    def _address(self, name: str) -> object:
-        found = self._sockets[name].getsockname()
-        return list(found) if isinstance(found, tuple) else found.decode() if isinstance(found, bytes) else found
+    def _at(self, name: str) -> str | tuple[object, ...]:
+        found: str | bytes | tuple[object, ...] = self._sockets[name].getsockname()
+        return found.decode() if isinstance(found, bytes) else found
 
     def _serve(self) -> None:
         with selectors.DefaultSelector() as selector:

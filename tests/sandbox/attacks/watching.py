@@ -12,9 +12,10 @@ from typing import Self
 
 from tests.sandbox.attacks import processes
 from tests.sandbox.attacks.canaries import Canaries
-from tests.sandbox.attacks.evidence import Proof, Seen, burnt, crowded, flooded, held, isolated, shown, swelled, typed
+from tests.sandbox.attacks.evidence import Proof, Seen, arrived, burnt, crowded, flooded, held, isolated, shown, swelled, typed
 
-_PAUSE_SECONDS = 0.004
+_PAUSE_SECONDS = 0.008
+_OF_PROCESSES = frozenset({crowded, swelled, burnt, held, isolated, flooded})
 
 
 class Watching:
@@ -53,9 +54,15 @@ class Watching:
         if self._proof in {typed, shown}:
             seen.typed += self._canaries.terminal.typed()
             seen.shown += self._canaries.terminal.shown()
-        if self._proof is flooded:
+        elif self._proof is arrived:
+            self._knock()
+        elif self._proof is flooded:
             self._measure_disk()
-        running = self._running()
+        if self._proof in _OF_PROCESSES:
+            self._look_at(self._running())
+
+    def _look_at(self, running: set[int]) -> None:
+        seen = self.seen
         if self._proof is crowded:
             seen.tasks = max(seen.tasks, sum(map(processes.tasks, running)))
         elif self._proof is swelled:
@@ -69,8 +76,6 @@ class Watching:
             seen.isolated.update(*map(self._own, running))
         elif self._proof is flooded:
             seen.disk = max(seen.disk, sum(map(processes.open_and_removed, running)))
-        else:
-            self._knock()
 
     def _own(self, process: int) -> set[str]:
         """Which namespaces none of the processes above the job has."""

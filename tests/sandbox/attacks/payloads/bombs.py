@@ -14,14 +14,14 @@ _AGES = 4.0
 crowds = Family("processes and threads")
 
 crowds(
-    "a fork bomb, up to 200 processes",
+    "a fork bomb, up to 150 processes",
     crowded,
     """
-    for _ in range(200):
+    for _ in range(150):
         if os.fork() == 0:
             time.sleep(3)
             os._exit(0)
-    time.sleep(1)
+    time.sleep(0.3)
 """,
 )
 crowds(
@@ -37,7 +37,7 @@ crowds(
 )
 
 memory = Family("memory")
-_BIG = 1100
+_BIG = 1000
 """MiB that a memory bomb takes, where nobody stops it."""
 
 memory(
