@@ -1,0 +1,161 @@
+"""Quantile regression and Huber's robust regression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy import optimize, stats
+
+from kosmos_graph.domain.results import TestResult
+from kosmos_graph.experiments.catalogue.quantile_regression import quantile_fit, robust_fit
+from kosmos_graph.experiments.method import NotApplicable
+from kosmos_graph.experiments.quantile_fit import bandwidth, check_loss
+from kosmos_graph.experiments.robust_fit import NORMAL, TURN
+from tests.experiments.factories import make_dataset, make_design, make_sample, run_method
+
+QUANTILE, ROBUST = "quantile_regression", "robust_regression"
+
+
+def study(n: int = 121, seed: int = 0, effect: float = 1.0) -> dict[str, Any]:
+    random = np.random.default_rng(seed)
+    x, w = random.normal(size=n), random.normal(size=n)
+    arm, site = random.choice(["control", "treated"], n), random.choice(["east", "north", "west"], n)
+    y = 10 + effect * x + 0.5 * w + effect * (arm == "treated") + random.standard_t(3, size=n)
+    return {"y": y, "x": x, "w": w, "arm": list(arm), "site": list(site)}
+
+
+def run(method: str, columns: dict[str, Any], predictors: tuple[str, ...], **options: Any) -> TestResult:
+    return run_method(make_dataset(columns), make_design(method, "y", predictors, **options))
+
+
+def treated(columns: dict[str, Any]) -> np.ndarray:
+    return (np.array(columns["arm"]) == "treated").astype(float)
+
+
+def design_of(columns: dict[str, Any]) -> np.ndarray:
+    return np.column_stack([np.ones(len(columns["x"])), treated(columns), columns["x"], columns["w"]])
+
+
+def test_the_engel_data_have_the_published_median_slope() -> None:
+    """Koenker and Hallock 2001, J Econ Perspect 15(4):143: food expenditure on income, 0.5602 at the median."""
+    engel = sm.datasets.engel.load_pandas().data
+    found = run(QUANTILE, {"y": engel["foodexp"].to_numpy(), "x": engel["income"].to_numpy()}, ("x",))
+    assert found.effect.value == pytest.approx(0.5601806, abs=5e-8)
+
+
+@pytest.mark.parametrize("probability", [0.5, 0.8])
+def test_no_plane_has_a_smaller_loss_and_its_errors_are_the_formulas(probability: float) -> None:
+    data = study()
+    options = {"levels": ("treated", "control"), "quantity": "quantile", "quantile": probability}
+    found = run(QUANTILE, data, ("arm", "x"), covariates=("w",), **options)
+    x, y = design_of(data), data["y"]
+
+    def plane(tau: float) -> np.ndarray:
+        n = len(y)
+        costs = np.concatenate([np.zeros(4), np.full(n, tau), np.full(n, 1 - tau)])
+        equal = np.hstack([x, np.eye(n), -np.eye(n)])
+        return optimize.linprog(costs, A_eq=equal, b_eq=y, bounds=[(None, None)] * 4 + [(0, None)] * 2 * n).x[:4]
+
+    assert found.effect.value == pytest.approx(plane(probability)[1], rel=1e-7)
+    h = bandwidth(probability, 121, 0.05)
+    apart = x @ (plane(probability + h) - plane(probability - h))
+    density = 2 * h / np.maximum(apart, apart.mean() / 10)
+    bread = np.linalg.inv((x * density[:, None]).T @ x)
+    error = np.sqrt((probability * (1 - probability) * bread @ x.T @ x @ bread * 121 / 117)[1, 1])
+    assert found.statistic == pytest.approx(found.effect.value / error, rel=1e-6)
+    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(found.statistic or 0), 117), rel=1e-9)
+
+
+def test_without_covariates_it_is_the_difference_of_medians_also_of_an_even_number() -> None:
+    data = study(60)
+    own = treated(data) == 1
+    found = run(QUANTILE, data, ("arm",), levels=("treated", "control"))
+    expected = np.median(data["y"][own]) - np.median(data["y"][~own])
+    assert (found.effect.name, found.effect.value) == ("difference of medians", pytest.approx(expected, rel=1e-9))
+    data = make_dataset(study())
+    design = make_design(QUANTILE, "y", ("x",))
+    fit = quantile_fit(make_sample(data, design), design, 0.5)
+    assert fit.loss == pytest.approx(check_loss(fit.residuals, 0.5))
+    assert np.sum(np.abs(fit.residuals) < 1e-9) >= 2
+
+
+def test_hubers_score_is_zero_and_its_errors_are_the_formulas() -> None:
+    data = study()
+    found = run(ROBUST, data, ("arm", "x"), covariates=("w",), levels=("treated", "control"))
+    x, y = design_of(data), data["y"]
+    loss = optimize.linprog(
+        np.concatenate([np.zeros(4), np.ones(242)]),
+        A_eq=np.hstack([x, np.eye(121), -np.eye(121)]),
+        b_eq=y,
+        bounds=[(None, None)] * 4 + [(0, None)] * 242,
+    ).x[:4]
+    scale = NORMAL * np.median(np.sort(np.abs(y - x @ loss))[4:])
+    root = optimize.root(lambda beta: x.T @ np.clip((y - x @ beta) / scale, -TURN, TURN), loss, tol=1e-12)
+    assert found.effect.value == pytest.approx(root.x[1], rel=1e-8)
+    residuals = (y - x @ root.x) / scale
+    inside = (np.abs(residuals) <= TURN).astype(float)
+    inverse = np.linalg.inv(x.T @ (x * inside[:, None]))
+    leverage = np.einsum("ij,jk,ik->i", x, inverse, x) * inside
+    scores = x * (np.clip(residuals, -TURN, TURN) / (1 - leverage))[:, None] @ inverse * scale
+    assert found.statistic == pytest.approx(found.effect.value / np.sqrt((scores.T @ scores)[1, 1]), rel=1e-7)
+    measures = {one.name: one.value for one in found.measures}
+    assert measures["share of rows that count less"] == pytest.approx(1 - inside.mean())
+
+
+def test_a_gross_error_moves_least_squares_and_neither_of_these() -> None:
+    data = study()
+    wrong = {**data, "y": np.concatenate([[1e5], data["y"][1:]])}
+    for method in (QUANTILE, ROBUST):
+        here, there = run(method, data, ("x",)), run(method, wrong, ("x",))
+        assert abs(here.effect.value - there.effect.value) < 0.1
+    assert abs(run("linear_regression", wrong, ("x",)).effect.value) > 20
+
+
+@pytest.mark.parametrize("method", [QUANTILE, ROBUST])
+def test_a_nominal_focus_has_a_joint_test_and_a_slope_can_be_equivalent(method: str) -> None:
+    data = study()
+    joint = run(method, data, ("site", "x"))
+    assert (joint.statistic_name, joint.df, joint.effect.directed) == ("F", (2.0, 117.0), False)
+    near = run(method, data, ("w",), delta=5.0)
+    assert near.equivalence is not None
+    assert near.equivalence.p_value < 0.001
+    assert near.caveats[-1] == "The smallest effect that matters is read as a change of y per one unit of w."
+
+
+@pytest.mark.parametrize("method", [QUANTILE, ROBUST])
+def test_units_order_and_levels_change_nothing_else(method: str) -> None:
+    data = study(80)
+    order = np.random.default_rng(1).permutation(80)
+    moved = {name: [cells[place] for place in order] for name, cells in data.items()}
+    moved["y"], moved["x"] = [100 * y - 7 for y in moved["y"]], [x / 10 + 3 for x in moved["x"]]
+    here, there = run(method, data, ("x", "arm")), run(method, moved, ("x", "arm"))
+    assert there.effect.value == pytest.approx(1000 * here.effect.value, rel=1e-7)
+    assert there.p_value == pytest.approx(here.p_value, rel=1e-6)
+    a, b = (run(method, data, ("arm",), levels=pair) for pair in (("treated", "control"), ("control", "treated")))
+    assert (a.effect.value, a.p_value) == (pytest.approx(-b.effect.value), pytest.approx(b.p_value, rel=1e-6))
+
+
+def test_values_that_are_mostly_equal_are_refused() -> None:
+    y = [1.0] * 60 + list(np.random.default_rng(0).normal(size=20))
+    data = {"y": y, "x": np.random.default_rng(1).normal(size=80)}
+    with pytest.raises(NotApplicable, match="equal around that quantile"):
+        run(QUANTILE, data, ("x",))
+    with pytest.raises(NotApplicable, match="lie on one line"):
+        run(ROBUST, data, ("x",))
+
+
+def test_few_in_a_hundred_are_significant_without_an_effect() -> None:
+    found = [run(ROBUST, study(40, seed, effect=0.0), ("arm",)) for seed in range(100)]
+    wrong = [one.p_value <= 0.05 for one in found]
+    assert 1 <= sum(wrong) <= 12
+    assert wrong == [not one.effect.low <= 0 <= one.effect.high for one in found]
+    assert sum(run(QUANTILE, study(40, seed, effect=0.0), ("arm",)).p_value <= 0.05 for seed in range(40)) <= 6
+
+
+def test_the_fits_are_reached_by_name() -> None:
+    data, design = make_dataset(study()), make_design(ROBUST, "y", ("x",))
+    fit = robust_fit(make_sample(data, design), design)
+    assert fit.weights.max() == 1.0
