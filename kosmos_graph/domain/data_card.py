@@ -96,8 +96,13 @@ class DataCard(Value):
 
     def column(self, name: str) -> ColumnCard | None:
         """The card of the column called `name`, or None."""
-        return self._by_name.get(name)
+        columns, by_name = self._indexed
+        if columns is not self.columns:  # a copy with other columns has the index of its original
+            self.__dict__.pop("_indexed")
+            _, by_name = self._indexed
+        return by_name.get(name)
 
     @cached_property
-    def _by_name(self) -> dict[str, ColumnCard]:
-        return {column.name: column for column in reversed(self.columns)}  # the first of equal names
+    def _indexed(self) -> tuple[tuple[ColumnCard, ...], dict[str, ColumnCard]]:
+        """The columns by name, the first of equal names, with the columns that they were taken from."""
+        return self.columns, {column.name: column for column in reversed(self.columns)}
