@@ -83,6 +83,7 @@ class Jail:
         """Run `job`, whose data are the open `files`. Every process of it has ended when this returns. Raises JailDown."""
         reading, writing = os.pipe()
         began = time.monotonic()
+        self.scratch.chmod(0o500)  # where there is no Landlock either, a job writes nothing beside its own folder
         try:
             try:
                 zygote.send(self._socket, self._request(job, folder), [writing, *files])
@@ -96,6 +97,7 @@ class Jail:
             attended.drain()
         finally:
             os.close(reading)
+            self.scratch.chmod(0o700)
         if not answer["confined"] and attended.passed is None and not attended.cancelled:
             raise JailDown(f"the jail could not be closed: {_one_line(attended.printed)}")
         seconds = time.monotonic() - began
