@@ -37,8 +37,8 @@ _SECRETS = (
     "earlier",
     "listing",
 )
-_BUSY = {"home", "temporary", "store"}
-"""What changes in the folder anyway, or is looked at by itself."""
+_BUSY = {"temporary", "store"}
+"""What changes in the folder anyway."""
 
 
 class Canaries:
@@ -151,7 +151,7 @@ class Canaries:
             os.chown(path, unprivileged.user(), -1)
 
     def _entries(self) -> dict[str, tuple[Any, ...]]:
-        paths = [self.home, *sorted(self.home.rglob("*"))] + [path for path in self.folder.iterdir() if path.name not in _BUSY]
+        paths = [*self.home.rglob("*"), *(path for path in self.folder.iterdir() if path.name not in _BUSY)]
         return {str(path.relative_to(self.folder)): _fingerprint(path) for path in paths}
 
 

@@ -19,9 +19,9 @@ crowds(
     """
     for _ in range(150):
         if os.fork() == 0:
-            time.sleep(3)
+            time.sleep(8)
             os._exit(0)
-    time.sleep(0.3)
+    time.sleep(1)
 """,
 )
 crowds(
