@@ -83,7 +83,7 @@ def _interpretation(hypothesis: Hypothesis, design: Design, result: TestResult, 
     shape = shape_of(hypothesis, design, result)
     references = study_references(hypothesis, design, result, sheet)
     if shape == "estimate":
-        yield f"The {{effect_label}} is {{effect}}{_interval(references)}, from {{n}} rows."
+        yield f"{statement(hypothesis, design, result, 0)}{_interval(references)}, from {{n}} rows."
         return
     if hypothesis.expects == "no effect":
         yield from _equivalence(hypothesis, design, result, alpha)

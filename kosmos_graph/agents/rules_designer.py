@@ -127,7 +127,10 @@ def _refusal(claim: Claim, material: Material) -> tuple[str, str]:
     """Why no method answers a claim, and the columns considered."""
     why = refusal(material.card(claim.target.dataset), material.sheet, claim.task, claim.expects, claim.target, claim.covariates)
     columns = ", ".join(dict.fromkeys((*claim.target.columns, *claim.covariates)))
-    return why, columns
+    return (
+        why or f"No method of the catalogue answers this about {claim.target.outcome} with what the sheet says of its rows.",
+        columns,
+    )
 
 
 def _why_not(reading: Reading, refused: Sequence[str]) -> str:

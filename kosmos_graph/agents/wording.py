@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kosmos_graph.agents.protocol import Material
 from kosmos_graph.agents.reading.frame import Claim
-from kosmos_graph.domain.data_card import ColumnCard
+from kosmos_graph.domain.data_card import ColumnCard, DataCard
 from kosmos_graph.domain.filters import Filter
 from kosmos_graph.domain.hypothesis import Target
+from kosmos_graph.domain.study_sheet import StudySheet
 
 RELATIONS = {
     "==": "is",
@@ -26,8 +29,15 @@ def statement_of(claim: Claim, material: Material) -> str:
     """The claim as a sentence that data can support or refute (a descriptive one says what is estimated)."""
     card = material.card(claim.target.dataset)
     outcome = card.column(claim.target.outcome)
+    claim = replace(claim, target=_followed(claim.target, card, material.sheet))
     sentence = _sentence(claim, outcome, card.column(claim.target.predictors[0]) if claim.target.predictors else None)
     return f"{sentence}{_adjusted(claim)}{among(claim.target.filters)}."
+
+
+def _followed(target: Target, card: DataCard, sheet: StudySheet) -> Target:
+    """The target with the sheet's event, where its outcome is the sheet's duration."""
+    follows = sheet.event is not None and target.outcome == sheet.duration and card.column(sheet.event) is not None
+    return target.model_copy(update={"event": sheet.event}) if follows else target
 
 
 def _sentence(claim: Claim, outcome: ColumnCard | None, predictor: ColumnCard | None) -> str:
@@ -65,6 +75,8 @@ def quantity_of(target: Target, outcome: ColumnCard | None) -> str:
     """What is compared or estimated, in words: the mean of an outcome, or the proportion of one of its levels."""
     if target.success is not None:
         return f"The proportion of {target.success} in {target.outcome}"
+    if target.event is not None and target.quantity in (None, "quantile"):
+        return f"The {'median ' if target.quantile == 0.5 else ''}time until {target.event} ({target.outcome})"
     if target.quantity == "quantile":
         return f"The median of {target.outcome}" if target.quantile == 0.5 else f"The stated quantile of {target.outcome}"
     if outcome is not None and outcome.kind.categorical:
@@ -130,7 +142,8 @@ def _groups(claim: Claim, what: str) -> str:
 
 
 def _comparative(claim: Claim) -> str:
-    return "higher" if claim.direction == "positive" else "lower"
+    words = ("higher", "lower") if claim.target.event is None else ("longer", "shorter")
+    return words[0] if claim.direction == "positive" else words[1]
 
 
 def _slope(claim: Claim, predictor: str, what: str) -> str:

@@ -17,7 +17,11 @@ def statement(hypothesis: Hypothesis, design: Design, result: TestResult, sign: 
     """What the data show if they have shown `sign`, or do not settle if it is 0; without a full stop."""
     shape = shape_of(hypothesis, design, result)
     if shape == "estimate":
-        return "The {effect_label} is {effect}"
+        return (
+            "The {effect_name}, {effect_label}, is {effect}"
+            if "difference" in result.effect.name
+            else "The {effect_label} is {effect}"
+        )
     if sign:
         text = _shown(design, result, sign)[shape]
     elif result.effect.directed and result.alternative != "two-sided":
@@ -42,16 +46,19 @@ def equivalence_statement(hypothesis: Hypothesis, design: Design, result: TestRe
 
 def subject_of(design: Design, result: TestResult) -> str:
     """What is compared: the mean, the share of a level, the values themselves. The outcome's unit of wording, in lower case."""
-    name = result.effect.name
+    return _subject_by_name(design, result.effect.name) if design.target.event is None else "the time until {event} ({outcome})"
+
+
+def _subject_by_name(design: Design, name: str) -> str:
     of_shares = design.target.success is not None or any(part in name for part in SHARES)
     if of_shares:
         quantity = "odds" if "odds" in name else "share with"
         level = "{outcome} = {success}" if design.target.success is not None else "{outcome}"
         return f"the odds of {level}" if quantity == "odds" else f"the share with {level}"
-    if name == "change of slope":
-        return "the slope of {outcome}"
     if "rate ratio" in name:
         return "the rate of {outcome}"
+    if name == "change of slope" and not design.target.interaction:
+        return "the slope of {outcome}"
     if "median" in name and "pseudo" not in name:
         return "median {outcome}"
     if "mean" in name or name in ("ω²", "partial ω²", "linear trend over levels"):
@@ -67,7 +74,8 @@ def capitalised(text: str) -> str:
 def _shown(design: Design, result: TestResult, sign: Sign) -> dict[str, str]:
     """By shape, what is said of a shown effect."""
     subject, target = subject_of(design, result), design.target
-    more, rises = ("higher", "rises") if sign > 0 else ("lower", "falls")
+    words = ("longer", "shorter") if target.event is not None else ("higher", "lower")
+    more, rises = (words[0], "rises") if sign > 0 else (words[1], "falls")
     better = "better" if sign > 0 else "worse"
     be = "tends to be" if any(part in result.effect.name for part in RANKS) else "is"
     return {

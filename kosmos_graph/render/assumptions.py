@@ -19,7 +19,7 @@ UNDECLARED: tuple[tuple[str, str], ...] = (
     ("design", "The study design is not declared: it is taken as observational, so findings are associations."),
     ("unit", "The unit of analysis is not declared: each row is taken as one independent unit."),
     ("cluster", "No clusters are declared: rows are taken as independent of each other."),
-    ("weight", "No weights or strata are declared: every row counts the same."),
+    ("weight", "No weights are declared: every row counts the same."),
     ("covariates", "No confounders are declared: nothing is adjusted for but what a design names."),
     ("smallest_effect", "No smallest effect that matters is declared."),
     ("dictionary", "Kinds, units and levels of the columns were inferred from the data."),
@@ -38,7 +38,7 @@ def assumptions(record: Record, found: Sequence[Answered]) -> tuple[str, ...]:
     designs = [design for plan in record.plans for design in plan.designs] or [one.design for one in found]
     sentences = (
         *record.notes,
-        *_sheet(record.material.sheet),
+        *_sheet(record.material.sheet, designs),
         *_data(record, designs),
         *_designs(designs, found),
         *_policies(record),
@@ -47,8 +47,10 @@ def assumptions(record: Record, found: Sequence[Answered]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sentences))
 
 
-def _sheet(sheet: StudySheet) -> Iterator[str]:
-    yield from (sentence for name, sentence in UNDECLARED if name not in sheet.declared)
+def _sheet(sheet: StudySheet, designs: Sequence[Design]) -> Iterator[str]:
+    grouped = any((design.target.cluster, design.target.pair, design.target.time) != (None, None, None) for design in designs)
+    untrue = {"unit", "cluster"} if grouped else set()
+    yield from (sentence for name, sentence in UNDECLARED if name not in sheet.declared and name not in untrue)
     if sheet.exclusions:
         yield f"Rows are left out where {listed([filter_words(one) for one in sheet.exclusions])}, as the study sheet says."
     if sheet.covariates:
@@ -74,6 +76,7 @@ def _data(record: Record, designs: Sequence[Design]) -> Iterator[str]:
 def _designs(designs: Sequence[Design], found: Sequence[Answered]) -> Iterator[str]:
     effects = {one.hypothesis.id: one.result.effect for one in found}
     for design in designs:
+        yield from _structure(design)
         if design.target.filters:
             yield f"{design.hypothesis} keeps rows where {listed([filter_words(one) for one in design.target.filters])}."
         if design.delta is not None and design.hypothesis in effects:
@@ -81,6 +84,24 @@ def _designs(designs: Sequence[Design], found: Sequence[Answered]) -> Iterator[s
             yield f"{design.hypothesis}: the smallest effect that matters (δ) is {size}; source: {design.delta.source}."
         if design.alternative != "two-sided":
             yield f"{design.hypothesis} is tested one-sided ({design.alternative}), as locked before the data were looked at."
+
+
+def _structure(design: Design) -> Iterator[str]:
+    """What is taken for granted of how the rows came about."""
+    target = design.target
+    if target.cluster is not None:
+        yield f"{design.hypothesis}: rows with one value of {target.cluster} hang together; other rows are taken as independent."
+    if target.event is not None:
+        happened = f"{target.event} = {target.event_level}" if target.event_level is not None else f"{target.event} says so"
+        yield (
+            f"{design.hypothesis}: {target.outcome} ended with the event where {happened}; the other rows were followed for that "
+            "long without it, and are taken as no more and no less at risk than those that were followed further."
+        )
+    if target.exposure is not None:
+        yield f"{design.hypothesis}: {target.outcome} is counted per unit of {target.exposure}."
+    if target.weight is not None:
+        strata = f", drawn within the strata of {target.stratum}" if target.stratum is not None else ""
+        yield f"{design.hypothesis}: each row stands for {target.weight} units of the population{strata}."
 
 
 def _policies(record: Record) -> Iterator[str]:

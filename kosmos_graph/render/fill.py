@@ -9,7 +9,7 @@ from kosmos_graph.claims.references import pieces, unadjusted_confounders
 from kosmos_graph.claims.shape import UNSIDED, adjusted_for, groups_compared, moderator, shape_of, shown_sign
 from kosmos_graph.domain.analysis import Judgement
 from kosmos_graph.domain.design import Design
-from kosmos_graph.domain.hypothesis import Hypothesis
+from kosmos_graph.domain.hypothesis import Hypothesis, Target
 from kosmos_graph.domain.results import Effect, Exclusion, Group, Measure, TestResult
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.render import numbers
@@ -21,6 +21,8 @@ COMMON_WORDS = frozenset(
     | {"Estimate", "Partial", "Step"}
 )
 """First words of methods' titles that are no names."""
+BARE_LEVELS = frozenset({"yes", "no", "y", "n", "true", "false", "0", "1", "0.0", "1.0"})
+"""Levels that say nothing without the name of their column."""
 POWER = 0.8
 """Power that a result's smallest detectable effect refers to."""
 
@@ -197,6 +199,7 @@ def _name_values(design: Design, result: TestResult, sheet: StudySheet) -> dict[
         "outcome": target.outcome,
         "predictor": target.predictors[0] if target.predictors else "",
         "predictors": listed(target.predictors),
+        "event": _event(target),
         "moderator": moderator(design) or "",
         "adjusted_for": listed(adjusted_for(design)),
         "unadjusted": listed(unadjusted_confounders(design, sheet)),
@@ -205,6 +208,18 @@ def _name_values(design: Design, result: TestResult, sheet: StudySheet) -> dict[
         "time": target.time or "",
         "change_at": target.change_at or "",
     }
+
+
+def _event(target: Target) -> str:
+    """The event by its column's name, with its level where that says more than yes."""
+    if target.event is None or target.event_level is None or target.event_level.lower() in ("yes", "true", "y"):
+        return target.event or ""
+    return f"{target.event} = {target.event_level}"
+
+
+def named_level(level: str, predictor: str) -> str:
+    """A group in a sentence: its level, with the column's name where the level alone (yes, 1) says nothing."""
+    return f"{predictor} = {level}" if level.lower() in BARE_LEVELS else level
 
 
 def _group_values(design: Design, result: TestResult) -> dict[str, str]:
@@ -216,7 +231,7 @@ def _group_values(design: Design, result: TestResult) -> dict[str, str]:
     pair = groups_compared(design, result)
     for letter, label in zip("ab", pair or (), strict=False):
         group = next((one for one in result.groups if one.label == label), None)
-        found[f"group_{letter}"] = label
+        found[f"group_{letter}"] = named_level(label, design.target.predictors[0]) if design.target.predictors else label
         if group is not None:
             found[f"n_{letter}"] = numbers.count(group.n)
             found[f"mean_{letter}"] = _mean(group, result.effect)

@@ -17,6 +17,8 @@ MOST_DECIMALS = 8
 
 SHARES = ("proportion", "risk difference", "marginal effect on the probability")
 """Parts of the names of effects that are shares or differences of shares."""
+SINGLE_SHARES = ("proportion", "weighted proportion")
+"""Names of effects that are one share and no difference."""
 
 
 def number(value: float, decimals: int | None = None) -> str:
@@ -67,7 +69,7 @@ def is_share(effect_name: str) -> bool:
 def unit_of(effect: Effect) -> str:
     """The unit as it is written after a number, with its blank."""
     if is_share(effect.name):
-        return " %" if effect.name == "proportion" else " percentage points"
+        return " %" if effect.name in SINGLE_SHARES else " percentage points"
     return f" {effect.unit}" if effect.unit else ""
 
 

@@ -79,6 +79,8 @@ def target_words(target: Target) -> str:
     parts = [target.outcome if target.success is None else f"{target.outcome} = {target.success}"]
     if target.predictors:
         parts.append(f"by {listed(target.predictors)}")
+    if target.interaction:
+        parts.append("and their interaction")
     if target.levels is not None:
         parts.append(f"({target.levels[0]} minus {target.levels[1]})")
     if target.baseline is not None:
@@ -91,6 +93,20 @@ def target_words(target: Target) -> str:
         parts.append(f"over {target.time}")
     if target.change_at is not None:
         parts.append(f"changing at {target.change_at}")
+    parts += structure_words(target)
     if target.filters:
         parts.append(f"where {listed([filter_words(one) for one in target.filters])}")
     return f"{' '.join(parts)}, in {target.dataset}"
+
+
+def structure_words(target: Target) -> list[str]:
+    """What is said of how the rows came about: follow-up, exposure, clusters, weights and strata."""
+    event = target.event if target.event_level is None else f"{target.event} = {target.event_level}"
+    said = (
+        (target.event, f"until {event}"),
+        (target.exposure, f"per unit of {target.exposure}"),
+        (target.cluster, f"clustered by {target.cluster}"),
+        (target.weight, f"weighted by {target.weight}"),
+        (target.stratum, f"stratified by {target.stratum}"),
+    )
+    return [words for column, words in said if column is not None]

@@ -95,8 +95,16 @@ def _left_out(column: ColumnCard, outcome: ColumnCard, card: DataCard, sheet: St
         return "it is empty" if column.kind == Kind.EMPTY else f"its kind is {column.kind.value}"
     if column.name in (sheet.id, sheet.pair, sheet.cluster, sheet.weight, sheet.time, *(trap.column for trap in card.traps)):
         return "it tells rows apart and measures nothing"
+    if column.name in (sheet.exposure, sheet.stratum) or (
+        sheet.duration is not None and column.name in (sheet.event, sheet.duration)
+    ):
+        return "it says how the rows came about or were followed, and is allowed for as such"
     if column.name in sheet.covariates_with("mediator", "collider"):
         return "the study sheet declares it a mediator or collider"
+    return _uninformative(column, outcome, card)
+
+
+def _uninformative(column: ColumnCard, outcome: ColumnCard, card: DataCard) -> str | None:
     if column.distinct < 2:
         return "it has one value only"
     if column.kind.categorical and len(column.levels) > max(2, card.rows // 10):

@@ -294,3 +294,12 @@ def _unit(unit: str) -> str:
         "years": "year",
     }
     return same.get(word, word).rstrip("s") if len(word) > 2 else word
+
+
+def with_quantile(frame: Frame, scene: Scene) -> Frame:
+    """The frame of a relation with the quantile of its outcome that is compared: a median is not a mean."""
+    asked = frame.ask == "relate" and not frame.mutual and not frame.equal and frame.quantity is None and len(frame.outcomes) == 1
+    if not asked or scene.column(frame.outcomes[0]).kind not in (Kind.CONTINUOUS, Kind.COUNT):
+        return frame
+    quantity, quantile = _quantity(scene, scene.text)
+    return replace(frame, quantity="quantile", quantile=quantile) if quantity == "quantile" else frame

@@ -10,6 +10,7 @@ from functools import lru_cache
 from kosmos_graph.agents.reading.accounting import unaccounted
 from kosmos_graph.agents.reading.clauses import Clauses, cut_clauses, level_filters
 from kosmos_graph.agents.reading.comparisons import compare_levels
+from kosmos_graph.agents.reading.follow_up import about_duration, in_columns
 from kosmos_graph.agents.reading.frame import Claim, Frame, Reading, Unread
 from kosmos_graph.agents.reading.jointly import jointly
 from kosmos_graph.agents.reading.limits import refusal, stated_delta, stated_method, unexplained, without_method
@@ -17,7 +18,7 @@ from kosmos_graph.agents.reading.mentions import is_plain_name
 from kosmos_graph.agents.reading.open_affect import what_affects
 from kosmos_graph.agents.reading.pairing import change_of_units, compare_measurements, with_units_cut
 from kosmos_graph.agents.reading.persons import choice, scale_person
-from kosmos_graph.agents.reading.quantities import against_value, estimate
+from kosmos_graph.agents.reading.quantities import against_value, estimate, with_quantile
 from kosmos_graph.agents.reading.relations import (
     denied_trait,
     graded_pair,
@@ -125,6 +126,7 @@ def _is_called(card: DataCard, sentence: str) -> bool:
 
 def _attempt(sentence: str, card: DataCard, sheet: StudySheet) -> Attempt:
     """The sentence read; once more, if that fails, with columns whose names are plain words (mean, trend, change)."""
+    sentence = in_columns(sentence, card, sheet)
     first = _read_with(sentence, card, sheet, plain=False)
     words = set(re.findall(r"\w+", sentence))
     if first.reading.decided or not any(column.name in words and is_plain_name(column.name) for column in card.columns):
@@ -140,7 +142,8 @@ def _read_with(sentence: str, card: DataCard, sheet: StudySheet, *, plain: bool)
     if isinstance(read, Unread):
         considered = tuple(dict.fromkeys((*read.considered, *(column for mention in scene.mentions for column in mention.columns))))
         return Attempt(card, _undecided(Unread(read.reason, considered), (card,)), named)
-    claims, notes = read
+    claims, followed = about_duration(read[0], card, sheet)
+    notes = (*read[1], *followed)
     directed = any(claim.direction is not None for claim in claims)
     taken = tuple(note for note in scene.notes if directed or "later" in note)
     return Attempt(card, _reading(sentence, scene, claims, (*taken, *notes)), named)
@@ -199,7 +202,7 @@ def _understood(clauses: Clauses) -> Frame | Unread:
     frame = _frame(clauses)
     if isinstance(frame, Unread):
         return frame
-    return _beside(frame, clauses.scene) or sided(with_direction(frame, clauses.scene), clauses.scene)
+    return _beside(frame, clauses.scene) or sided(with_quantile(with_direction(frame, clauses.scene), clauses.scene), clauses.scene)
 
 
 def _frame(clauses: Clauses) -> Frame | Unread:

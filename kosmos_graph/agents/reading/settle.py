@@ -238,7 +238,7 @@ def _plain(
     levels = _levels_of(x, frame.levels)
     asked = frame.direction if levels is not None and (frame.levels is not None or control_level(x) is not None) else None
     target = _target(frame, scene, y.name, (x.name,), levels)
-    if adjusted:
+    if adjusted or frame.quantity == "quantile":
         return _claim(frame, "affect", target, adjusted, asked), notes
     paired = pairs_in_rows(scene, x, levels)
     if paired is not None:
