@@ -13,7 +13,7 @@ from kosmos_graph.experiments.method import NotApplicable
 BESIDE = 1e-6
 """Distance in probability at which the solutions just below and just above a quantile are taken."""
 ON = 1e-9
-"""Share by which the loss of the plane through the rows may exceed the programme's."""
+"""Share by which the loss of the plane through the rows may exceed the programme's, and of the outcome that counts as none."""
 SINGULAR = 1e10
 """Condition number of the rows that a plane goes through from which the programme's own solution is kept."""
 MOST_ROWS = 50_000
@@ -99,7 +99,7 @@ def sandwich(fit: QuantileFit, alpha: float) -> FloatArray:
     apart = solution(fit.columns, fit.outcome, fit.probability + h) - solution(fit.columns, fit.outcome, fit.probability - h)
     distance = fit.columns @ apart
     middle = float(np.mean(distance))
-    if not middle > 0:
+    if not middle > ON * float(np.max(np.abs(fit.outcome))):
         raise NotApplicable("Too many values of the outcome are equal around that quantile, so its error is unknown.")
     density = 2 * h / np.maximum(distance, middle / 10)
     bread = np.linalg.inv((fit.columns * density[:, np.newaxis]).T @ fit.columns)

@@ -126,6 +126,7 @@ def test_a_level_without_counts_is_refused_and_seen_by_the_linear_programme() ->
 REFUSED = {
     "half a count": ({"y": [0.5, *study()["y"][1:]]}, "whole number"),
     "a count below zero": ({"y": [-1.0, *study()["y"][1:]]}, "none below zero"),
+    "one count everywhere": ({"y": [3.0] * 150, "days": [1.0] * 150}, "follows exactly"),
     "nothing counted": ({"y": [0.0] * 150}, "zero in every row"),
     "no exposure": ({"days": [0.0, *study()["days"][1:]]}, "zero or below in 1 rows"),
 }

@@ -143,6 +143,9 @@ def test_values_that_are_mostly_equal_are_refused() -> None:
     data = {"y": y, "x": np.random.default_rng(1).normal(size=80)}
     with pytest.raises(NotApplicable, match="equal around that quantile"):
         run(QUANTILE, data, ("x",))
+    steps = {"y": [1.0] * 40 + [2.0] * 40, "x": ["a"] * 40 + ["b"] * 40}
+    with pytest.raises(NotApplicable, match="equal around that quantile"):
+        run(QUANTILE, steps, ("x",))
     with pytest.raises(NotApplicable, match="lie on one line"):
         run(ROBUST, data, ("x",))
 

@@ -50,6 +50,8 @@ FEW_COUNTS = 10.0
 """Counted events per coefficient below which estimates are biased."""
 FEW_ROWS = 10
 LARGEST_COUNT = 1e9
+EXACT = 1e-9
+"""Residuals, relative to the largest count, that count as none."""
 
 
 def counts_of(sample: Sample, design: Design) -> FloatArray:
@@ -82,6 +84,10 @@ def exposure_of(sample: Sample, design: Design) -> FloatArray | None:
 def poisson_fit(sample: Sample, design: Design) -> tuple[CountFit, Wald]:
     """Poisson's fit, with robust errors."""
     fit = fit_poisson(model_of(sample, design), *_numbers(sample, design))
+    if float(np.max(np.abs(fit.counts - fit.means))) <= EXACT * float(np.max(fit.counts)):
+        raise NotApplicable(
+            f"{design.target.outcome} follows exactly from the predictors, so no residual variation is left to judge by."
+        )
     return fit, standardised_wald(fit.matrix, fit.coefficients[1:], robust_covariance(fit)[1:, 1:], float(fit.df), _ratio(design))
 
 
