@@ -313,7 +313,10 @@ def rank_measures(table: Table, found: RankSums, design: Design) -> tuple[Measur
 
 
 def dunn(table: Table, found: RankSums) -> tuple[Term, ...]:
-    """Differences of mean ranks over their error with Holm-adjusted normal p (Dunn 1964, Technometrics 6:241, for ranks in units)."""
+    """Differences of mean ranks over their error with Holm-adjusted normal p.
+
+    Dunn 1964, Technometrics 6:241, with the error of ranks within units.
+    """
     if table.k > MOST_LEVELS:
         return ()
     pairs = tuple(combinations(range(table.k), 2))
@@ -334,7 +337,7 @@ def dunn(table: Table, found: RankSums) -> tuple[Term, ...]:
 
 def friedman_caveats(table: Table, statistic: float | None, least: float, context: Context) -> tuple[str, ...]:
     """How p and the interval are to be read."""
-    said = [f"By chance alone W is about {1 / table.units:.2g} of so many units; the interval is approximate."]
+    said = [f"By chance W is about {1 / table.units:.2g} of so many units; the interval is approximate."]
     if statistic is None:
         said.append("All units rank the levels alike; p is the smallest that so many units and levels allow.")
     if table.units < SMALL:
@@ -358,9 +361,8 @@ def draw_profiles(axes: Axes, sample: Sample, design: Design, result: TestResult
         half = within_half_widths(table, result.effect.level)
         below, above = half, half
     else:
-        low, centre, high = np.quantile(
-            table.values, (0.25, 0.5, 0.75), axis=0, method="linear" if table.numeric else "inverted_cdf"
-        )
+        rule: Literal["linear", "inverted_cdf"] = "linear" if table.numeric else "inverted_cdf"
+        low, centre, high = np.quantile(table.values, (0.25, 0.5, 0.75), axis=0, method=rule)
         below, above = centre - low, high - centre
     axes.errorbar(places, centre, yerr=[below, above], fmt="-D", color=INK, capsize=5, lw=2, ms=6, zorder=4)
     axes.set_xticks(places, [plain(level, 22 if table.k < 5 else 10) for level in table.levels])
@@ -373,7 +375,10 @@ def draw_profiles(axes: Axes, sample: Sample, design: Design, result: TestResult
 
 
 def within_half_widths(table: Table, level: float) -> FloatArray:
-    """Half widths of the levels' intervals, freed of the differences between units (Morey 2008, Tutor Quant Methods Psychol 4:61)."""
+    """Half widths of the levels' intervals, freed of the differences between units.
+
+    Morey 2008, Tutor Quant Methods Psychol 4:61.
+    """
     freed = table.values - table.values.mean(axis=1, keepdims=True)
     errors = np.std(freed, axis=0, ddof=1) * math.sqrt(table.k / (table.k - 1) / table.units)
     return np.asarray(float(stats.t.ppf((1 + level) / 2, table.units - 1)) * errors, dtype=np.float64)
