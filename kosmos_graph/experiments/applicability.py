@@ -27,6 +27,7 @@ ROWS_PER_PARAMETER = 10
 PARTS = {
     "cluster": "rows that hang together",
     "exposure": "what the counts are counts per",
+    "interaction": "two predictors whose effects may depend on each other",
     "stratum": "strata",
     "time": "a column of times",
 }
@@ -218,7 +219,7 @@ def _statements(method: Method, card: DataCard, sheet: StudySheet, target: Targe
         (needs.sampling in ("paired", "repeated"), paired, units),
         (needs.event, target.event is not None, "a column that says whether the event happened"),
         (needs.weight, target.weight is not None, "weights"),
-        (needs.interaction, target.interaction, "two predictors whose effects may depend on each other"),
+        (needs.interaction, target.interaction and "interaction" not in needs.takes, PARTS["interaction"]),
         (needs.sampling == "clustered", target.cluster is not None and "cluster" not in needs.takes, PARTS["cluster"]),
         (False, target.exposure is not None and "exposure" not in needs.takes, PARTS["exposure"]),
         (False, target.stratum is not None and "stratum" not in needs.takes, PARTS["stratum"]),

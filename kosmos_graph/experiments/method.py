@@ -23,8 +23,8 @@ predictor; rows that share a value of `cluster`; one row per point in time.
 """
 
 
-Part = Literal["cluster", "exposure", "stratum", "time"]
-"""Parts of a target that say how rows came about."""
+Part = Literal["cluster", "exposure", "interaction", "stratum", "time"]
+"""Parts of a target that a method may be told of and does not need."""
 
 
 class NotApplicable(Exception):
