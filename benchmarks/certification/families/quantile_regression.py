@@ -116,7 +116,8 @@ def _entries() -> list[Entry]:
               partial(quantile, **columns, probability="0.5")),
         Entry("quantile_regression", "51 skewed values, 70 %", lines, columns, {**told, **one},
               partial(quantile, **columns, probability="0.7")),
-        Entry("robust_regression", "51 skewed values", "mpmath, reweighting to 40 digits", columns, told, partial(huber, **columns)),
+        Entry("robust_regression", "51 skewed values", "mpmath, reweighting to 40 digits", columns, told,
+              partial(huber, **columns)),
     ]  # fmt: skip
 
 
