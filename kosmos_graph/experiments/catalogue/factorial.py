@@ -91,11 +91,11 @@ def cells_of(sample: Sample, design: Design) -> Cells:
         own = np.logical_and.reduce([column == level for column, level in zip(columns, combination, strict=True)])
         if int(own.sum()) < 2:
             raise NotApplicable(
-                f"The combination {', '.join(combination)} has {int(own.sum())} complete rows; every combination needs two at least."
+                f"The combination {', '.join(combination)} has {int(own.sum())} complete rows; every one needs two at least."
             )
         arms.append(Arm(", ".join(combination), values[own]))
     if not max(spread(arm.values) or 0.0 for arm in arms) > 1e-14 * largest(values):
-        raise NotApplicable(f"{target.outcome} does not vary within any combination of the levels, so nothing tells chance apart.")
+        raise NotApplicable(f"{target.outcome} does not vary within any combination of levels.")
     return Cells(target.predictors, levels, tuple(arms))
 
 
@@ -322,7 +322,8 @@ FACTORIAL_ANOVA = Method(
     summary="Do means differ by several grouping columns at once, and does the effect of one depend on the level of another?",
     estimand="difference of the means of the first predictor's levels, all combinations of the others weighing alike (type "
     "III), or how it differs between the levels of the second",
-    source="ANOVA-type statistic of cell means, Brunner, Dette and Munk 1997, JASA 92:1494; of one degree of freedom Satterthwaite's t",
+    source="ANOVA-type statistic of cell means, Brunner, Dette and Munk 1997, JASA 92:1494; of one degree of freedom "
+    "Satterthwaite's t",
     tasks=("compare", "interact", "affect"),
     needs=Needs(
         outcome=NUMERIC,
