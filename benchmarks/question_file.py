@@ -29,6 +29,12 @@ QuestionType = Literal[
     "no_difference",
     "several_outcomes",
     "adjusted",
+    "survival",
+    "counts",
+    "ordered",
+    "clustered",
+    "survey",
+    "jointly",
     "unanswerable",
 ]
 TYPES: tuple[str, ...] = get_args(QuestionType)
@@ -40,6 +46,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "two by two": ("risk_difference", "boschloo_exact", "fisher_exact", "chi_square", "logistic_regression"),
     "table": ("chi_square", "fisher_exact"),
     "two numerics": ("linear_regression", "pearson", "spearman", "kendall", "partial_correlation"),
+    "survival groups": ("log_rank", "cox_regression"),
+    "counts": ("poisson_regression", "negative_binomial_regression"),
     "paired": ("paired_t", "wilcoxon_signed_rank", "sign_test"),
 }
 """Methods that answer the same plain question on the same columns; a question file may name a family for them."""

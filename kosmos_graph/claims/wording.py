@@ -59,8 +59,8 @@ def _subject_by_name(design: Design, name: str) -> str:
         return "the rate of {outcome}"
     if name == "change of slope" and not design.target.interaction:
         return "the slope of {outcome}"
-    if "median" in name and "pseudo" not in name:
-        return "median {outcome}"
+    if "quantile" in name or ("median" in name and "pseudo" not in name):
+        return "median {outcome}" if "median" in name else "the stated quantile of {outcome}"
     if "mean" in name or name in ("ω²", "partial ω²", "linear trend over levels"):
         return "mean {outcome}"
     return "the distribution of {outcome}" if name == "Cramér's V" else "{outcome}"

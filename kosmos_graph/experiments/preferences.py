@@ -117,6 +117,16 @@ RULES: tuple[Rule, ...] = (
         "a number is measured twice on the same units, so the change within each unit is what counts",
         lambda of: of.asks("change") and not of.is_a(BINARY, ORDINAL),
     ),
+    Rule(
+        "bootstrap_interval",
+        "the question is about a median or another quantile of two groups, and not about their means",
+        lambda of: of.asks("compare") and of.median and of.two,
+    ),
+    Rule(
+        "quantile_regression",
+        "the question is about a median or another quantile of several groups, and not about their means",
+        lambda of: of.asks("compare") and of.median,
+    ),
     Rule("trend_hac", "the rows are points in time, and neighbouring ones may depend on each other", lambda of: of.asks("trend")),
     Rule("step_hac", "the rows are points in time, and the question names the date of a change", lambda of: of.asks("step")),
     Rule("estimate", SHORT, lambda of: of.asks("trend", "step")),

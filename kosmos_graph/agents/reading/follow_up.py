@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from kosmos_graph.agents.reading.frame import Claim
+from kosmos_graph.agents.reading.levels import positive_level
 from kosmos_graph.domain.data_card import DataCard
 from kosmos_graph.domain.hypothesis import Direction
 from kosmos_graph.domain.study_sheet import StudySheet
@@ -59,7 +60,9 @@ def about_duration(claims: tuple[Claim, ...], card: DataCard, sheet: StudySheet)
     if columns is None:
         return claims, ()
     duration, event = columns
-    turned = tuple(_turned(claim, duration) if _turns(claim, duration, event) else claim for claim in claims)
+    column = card.column(event)
+    happened = positive_level(column) if column is not None else None
+    turned = tuple(_turned(_event_first(claim, event, happened), duration, event) for claim in claims)
     if turned == claims:
         return claims, ()
     note = f"{event} is the event that {duration} waits for, so the time until it is compared: a higher risk is a shorter time."
@@ -78,13 +81,23 @@ def _names(sentence: str, column: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", sentence, re.IGNORECASE) is not None
 
 
-def _turns(claim: Claim, duration: str, event: str) -> bool:
+def _event_first(claim: Claim, event: str, happened: str | None) -> Claim:
+    """A number compared between rows with and without the event (are those who died older?), the other way round."""
+    target = claim.target
+    if claim.task not in ("compare", "associate") or target.predictors != (event,) or target.success is not None:
+        return claim
+    opposite = target.levels is not None and target.levels[0] != happened
+    about = target.model_copy(update={"outcome": event, "predictors": (target.outcome,), "levels": None})
+    return replace(claim, target=about, direction=TURNED[claim.direction] if opposite else claim.direction)
+
+
+def _turned(claim: Claim, duration: str, event: str) -> Claim:
+    """The claim about the duration, if it relates the event to columns other than the duration."""
     target = claim.target
     tested = claim.task in ("compare", "affect", "associate") and bool(target.predictors) and target.baseline is None
-    return tested and target.outcome == event and target.pair is None and duration not in (*target.predictors, *claim.covariates)
-
-
-def _turned(claim: Claim, duration: str) -> Claim:
-    target = claim.target.model_copy(update={"outcome": duration, "success": None, "quantity": None})
-    task = "affect" if claim.task == "associate" else claim.task
-    return replace(claim, task=task, target=target, direction=TURNED[claim.direction])
+    if not tested or target.outcome != event or target.pair is not None or duration in (*target.predictors, *claim.covariates):
+        return claim
+    about = target.model_copy(update={"outcome": duration, "success": None, "quantity": None})
+    return replace(
+        claim, task="affect" if claim.task == "associate" else claim.task, target=about, direction=TURNED[claim.direction]
+    )

@@ -93,6 +93,7 @@ def _read_once(question: str, cards: tuple[DataCard, ...], sheet: StudySheet) ->
     if decided is None:
         return readings[0]
     others = len(sentences) > 1
+    decided = replace(decided, method=decided.method or stated_method(question[: 4 * LONGEST]))
     note = ("Only the first question that the data could answer was taken up; ask the others on their own.",) if others else ()
     return replace(decided, notes=(*decided.notes, *note))
 

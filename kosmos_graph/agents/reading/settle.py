@@ -163,7 +163,8 @@ def _interaction(frame: Frame, scene: Scene) -> Settled | Unread:
     if not outcome.kind.numeric:
         return Unread(f"{outcome.name} is {_a(outcome.kind)}, and an interaction is tested on numbers", frame.outcomes)
     predictors = tuple(sorted(frame.predictors, key=lambda name: scene.column(name).kind.numeric))
-    target = _target(frame, scene, outcome.name, predictors, _levels_of(scene.column(predictors[0]), None))
+    asked = frame.levels if predictors[:1] == frame.predictors[:1] else None
+    target = _target(frame, scene, outcome.name, predictors, _levels_of(scene.column(predictors[0]), asked))
     return (_claim(frame, "interact", target.model_copy(update={"interaction": True}), (), None),), frame.notes
 
 
@@ -238,7 +239,7 @@ def _plain(
     levels = _levels_of(x, frame.levels)
     asked = frame.direction if levels is not None and (frame.levels is not None or control_level(x) is not None) else None
     target = _target(frame, scene, y.name, (x.name,), levels)
-    if adjusted or frame.quantity == "quantile":
+    if adjusted:
         return _claim(frame, "affect", target, adjusted, asked), notes
     paired = pairs_in_rows(scene, x, levels)
     if paired is not None:

@@ -409,12 +409,18 @@ def cell_ends(cells: Cells, g: int, t: int, outcome: str, level: float) -> tuple
     return (mean if low is None else low), (mean if high is None else high)
 
 
+PERIOD = re.compile(r"(?:^|[\W_])(?:before|after|pre|post|baseline|earlier|later)(?:$|[\W_\d])", re.IGNORECASE)
+"""Names of levels that tell two periods apart."""
+
+
 def usual(case: Case) -> str | None:
     """Before and after in two groups."""
     target = case.target
     if case.task != "interact" or len(target.predictors) != 2:
         return None
-    if case.sheet.design == "before-after" or case.sheet.time == target.predictors[1]:
+    period = case.card.column(target.predictors[1])
+    told = period is not None and len(period.levels) == 2 and any(PERIOD.search(level.name) for level in period.levels)
+    if told or case.sheet.design == "before-after" or case.sheet.time == target.predictors[1]:
         return "two groups are followed over two periods, so the change of one is compared with the change of the other"
     return None
 

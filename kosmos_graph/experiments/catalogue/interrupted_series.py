@@ -195,7 +195,8 @@ SLOPE_CHANGE = Method(
     needs=INTERRUPTED_SERIES.needs,
     run=slope_change,
     draw=draw_interrupted,
-    asked_for=r"\bchanges? (of|in) (the )?(slope|trend)|\b(slope|trend)\b.{0,40}\bchang(e|ed|es)\b",
+    asked_for=r"\bchanges? (of|in) (the )?(slope|trend)|\b(slope|trend)\b.{0,40}\bchang(e|ed|es)\b|"
+    r"\b(begin|began|start|started) to (rise|fall|grow|increase|decrease|decline|drop) (faster|slower|more|less)",
     assumption="By rule, a change of slope is the difference of the lines on both sides of the date, with errors that allow for "
     "autocorrelation.",
 )
