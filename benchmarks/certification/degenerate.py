@@ -63,7 +63,8 @@ def ordinary(method: Method) -> Situation:
         names = ["g", "h"][: max(1, needs.predictors[0], 2 if needs.interaction else 1)]
         for name in names:
             kinds = needs.predictor if name == "g" or needs.second is None else needs.second
-            columns[name] = _predictor(name, kinds, needs.groups)
+            slope = name == "h" and needs.second is not None and not needs.second & {Kind.NOMINAL, Kind.BINARY}
+            columns[name] = _predictor(name, kinds, None if slope else needs.groups)
             ordered |= {name} if kinds == {Kind.ORDINAL} or (name == "h" and Kind.ORDINAL in kinds) else set()
         asked["predictors"] = tuple(names)
     if needs.sampling == "repeated":

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_LINES = 6
+LEAST_ROWS = 6
+"""An intercept, three coefficients, and two rows to judge them by."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ def interaction_of(sample: Sample, design: Design) -> Interaction:
         raise NotApplicable("Whether one effect depends on another column is asked of two predictors.")
     if target.outcome in (*target.predictors, *design.covariates):
         raise NotApplicable(f"{target.outcome} is both the outcome and among the variables that are to explain it.")
+    n = len(sample.frame)
+    if n < LEAST_ROWS:
+        raise NotApplicable(f"{n} complete rows are left after exclusions, too few for slopes that differ.")
     first, second = (block_of(sample, name, target) for name in target.predictors)
     if first.levels and second.levels:
         raise NotApplicable("Both predictors have levels, so no slope can differ; a factorial analysis of variance compares them.")
@@ -91,7 +96,7 @@ def interaction_of(sample: Sample, design: Design) -> Interaction:
     values = moderator.values if moderator.levels else centred(moderator.values[:, 0], moderator.column)[0][:, np.newaxis]
     product = Block(f"{along.column} × {moderator.column}", values * from_mean, moderator.levels, moderator.reference)
     blocks = (*others, along, moderator, product)
-    width, n = sum(block.width for block in blocks), len(sample.frame)
+    width = sum(block.width for block in blocks)
     if n < width + 2:
         raise NotApplicable(f"{n} complete rows cannot determine {width + 1} coefficients and their errors.")
     require_slopes(moderator, along, values)
