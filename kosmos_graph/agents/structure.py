@@ -23,7 +23,10 @@ def structured(target: Target, card: DataCard, sheet: StudySheet) -> tuple[Targe
     made = (_cluster(target, card, sheet), _weight(target, card, sheet), _exposure(target, card, sheet), _time(target, card, sheet))
     parts = [part for part in made if part]
     chosen = [some for size in range(len(parts), -1, -1) for some in combinations(parts, size)]
-    return tuple(followed.model_copy(update={name: value for part in some for name, value in part.items()}) for some in chosen)
+    within = _within(followed, card, sheet)
+    first = (followed.model_copy(update=within),) if within else ()
+    rest = (followed.model_copy(update={name: value for part in some for name, value in part.items()}) for some in chosen)
+    return (*first, *rest)
 
 
 def answerable(card: DataCard, sheet: StudySheet, task: Task, expects: Expectation, target: Target) -> bool:
@@ -37,6 +40,22 @@ def _follow_up(target: Target, card: DataCard, sheet: StudySheet) -> Part:
     if column is None or target.outcome != sheet.duration:
         return {}
     return {"event": column.name, "event_level": positive_level(column)}
+
+
+def _within(target: Target, card: DataCard, sheet: StudySheet) -> Part:
+    """The declared unit, where three or more levels of the one predictor are compared and each unit has a row at every level.
+
+    Of units that are declared as pairs some may lack a row, which leaves them out. Weights go before, as no method takes both.
+    """
+    unit, by = repeated_unit(card, sheet, target), card.column(target.predictors[0]) if len(target.predictors) == 1 else None
+    column = card.column(unit) if unit is not None and unit in (sheet.pair, sheet.id) else None
+    if by is None or column is None or len(by.levels) < 3 or sheet.weight is not None:
+        return {}
+    if any(part is not None for part in (target.levels, target.baseline, target.reference, target.event, target.quantity)):
+        return {}
+    rows = {level.n for level in by.levels}
+    complete = not column.missing and rows == {column.distinct}
+    return {"pair": column.name} if complete or (column.name == sheet.pair and max(rows) <= column.distinct) else {}
 
 
 def _cluster(target: Target, card: DataCard, sheet: StudySheet) -> Part:

@@ -91,6 +91,31 @@ def test_a_declared_unit_with_several_rows_is_a_cluster_and_one_with_a_row_each_
     assert parts(target(), StudySheet(id="pupil")) == [{}]
 
 
+def test_three_measurements_of_a_declared_unit_are_compared_within_it():
+    measured = CARD.model_copy(
+        update={
+            "columns": (
+                *CARD.columns,
+                column("visit", Kind.NOMINAL, "1st", "2nd", "3rd"),
+                column("patient", Kind.IDENTIFIER, distinct=50),
+            )
+        }
+    )
+
+    def pairs(asked: Target, sheet: StudySheet, card: DataCard = measured) -> list[str | None]:
+        return [one.pair for one in structured(asked, card, sheet)]
+
+    asked = target("score", "visit")
+    assert pairs(asked, StudySheet(pair="patient")) == ["patient", None, None]
+    assert pairs(asked, StudySheet(id="patient")) == ["patient", None, None]
+    assert pairs(asked, StudySheet(cluster="patient")) == [None, None]
+    assert pairs(asked.model_copy(update={"levels": ("1st", "2nd")}), StudySheet(pair="patient")) == [None, None]
+    assert pairs(target("score", "arm"), StudySheet(pair="patient")) == [None, None]
+    fewer = measured.model_copy(update={"columns": (*measured.columns[:-1], column("patient", Kind.IDENTIFIER, distinct=60))})
+    assert pairs(asked, StudySheet(pair="patient"), fewer) == ["patient", None, None]
+    assert pairs(asked, StudySheet(id="patient"), fewer) == [None, None]
+
+
 def test_what_goes_with_a_series_is_asked_in_the_order_of_time():
     sheet = StudySheet(design="time series", time="months")
     assert parts(target("score", "years"), sheet) == [{"time": "months"}, {}]
