@@ -22,8 +22,8 @@ SHORTER = re.compile(
 HOW_LONG = re.compile(r"\bhow long (?:do|does|did|will) (?P<who>[^?]*?) (?:survive|live|last|stay)\b(?P<rest>[^?]*)", re.IGNORECASE)
 RISK = r"\b(?:risks?|hazards?|rates?|probabilit(?:y|ies)|chances?|incidence) (?:of|for) (?:the )?(?:death|dying|event|{event})\b"
 HAZARD = r"\bmortality(?: rates?)?\b|\bhazards?\b|\bdeath rates?\b"
-PROLONGS = re.compile(r"\b(?:prolong|lengthen|extend)(s|ed)?\b", re.IGNORECASE)
-SHORTENS = re.compile(r"\bshorten(s|ed)?\b", re.IGNORECASE)
+PROLONGS = re.compile(r"\b(?:prolong|lengthen|extend)(?:e(?=d\b))?(s|d)?\b", re.IGNORECASE)
+SHORTENS = re.compile(r"\bshorten(?:e(?=d\b))?(s|d)?\b", re.IGNORECASE)
 
 TURNED: dict[Direction | None, Direction | None] = {"positive": "negative", "negative": "positive", None: None}
 
@@ -39,14 +39,13 @@ def in_columns(sentence: str, card: DataCard, sheet: StudySheet) -> str:
     duration, event = columns
     words = re.escape(event)
     text = HOW_LONG.sub(lambda found: f"What is the median {duration}{found['rest']}", sentence)
-    text = LONGER.sub(f"have a higher {duration}", text)
-    text = SHORTER.sub(f"have a lower {duration}", text)
+    text = LONGER.sub(lambda _: f"have a higher {duration}", text)
+    text = SHORTER.sub(lambda _: f"have a lower {duration}", text)
     text = re.sub(
         rf"\b{SURVIVAL_TIME.replace('{event}', words)}(?! (?:curve|probabilit))\b", lambda _: duration, text, flags=re.IGNORECASE
     )
     if text != sentence:
-        text = PROLONGS.sub(r"increase\1", text)
-        return SHORTENS.sub(r"reduce\1", text).replace("reduceed", "reduced").replace("increaseed", "increased")
+        return SHORTENS.sub(r"reduce\1", PROLONGS.sub(r"increase\1", text))
     return re.sub(f"{RISK.replace('{event}', words)}|{HAZARD}", lambda _: event, sentence, flags=re.IGNORECASE)
 
 
@@ -62,9 +61,9 @@ def about_duration(claims: tuple[Claim, ...], card: DataCard, sheet: StudySheet)
     duration, event = columns
     column = card.column(event)
     happened = positive_level(column) if column is not None else None
-    turned = tuple(_turned(_event_first(claim, event, happened), duration, event) for claim in claims)
-    if turned == claims:
-        return claims, ()
+    turned = tuple(_turned(_event_first(_as_outcome(claim, duration), event, happened), duration, event) for claim in claims)
+    if not any(claim.target.outcome == event or claim.target.predictors == (event,) for claim in claims):
+        return turned, ()
     note = f"{event} is the event that {duration} waits for, so the time until it is compared: a higher risk is a shorter time."
     return turned, (note,)
 
@@ -79,6 +78,14 @@ def _follow_up(card: DataCard, sheet: StudySheet) -> tuple[str, str] | None:
 
 def _names(sentence: str, column: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", sentence, re.IGNORECASE) is not None
+
+
+def _as_outcome(claim: Claim, duration: str) -> Claim:
+    """A number that goes with the duration, the other way round: only an outcome may be cut off before its event."""
+    target = claim.target
+    if claim.task != "associate" or target.predictors != (duration,) or target.success is not None:
+        return claim
+    return replace(claim, target=target.model_copy(update={"outcome": duration, "predictors": (target.outcome,)}))
 
 
 def _event_first(claim: Claim, event: str, happened: str | None) -> Claim:

@@ -12,7 +12,7 @@ from kosmos_graph.agents.reading.mentions import Mention, find_mentions
 from kosmos_graph.agents.reading.moments import measurement_pairs
 from kosmos_graph.agents.reading.phrasing import plain_text, with_values
 from kosmos_graph.agents.reading.tokens import Token, tokenise
-from kosmos_graph.agents.reading.words import pieces, stem
+from kosmos_graph.agents.reading.words import fold, pieces, stem
 from kosmos_graph.domain.data_card import ColumnCard, DataCard
 from kosmos_graph.domain.study_sheet import StudySheet
 
@@ -136,7 +136,7 @@ def set_scene(question: str, card: DataCard, sheet: StudySheet, *, plain: bool =
 
     With `plain`, a column whose name is a plain word (mean, trend, change) counts wherever that word stands.
     """
-    tokens = tokenise(question)
+    tokens = tokenise(question, frozenset(fold(level.name) for column in card.columns for level in column.levels))
     found = find_mentions(tokens, card, sheet, plain)
     mentions = _settle(found, tokens, card, sheet)
     marked = plain_text(squeeze(SOURCE.sub(" ", mark(tokens, mentions))))

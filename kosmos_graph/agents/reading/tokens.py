@@ -56,8 +56,8 @@ class Token:
         return stem(self.word)
 
 
-def tokenise(text: str) -> tuple[Token, ...]:
-    """Tokens of a question, in order."""
+def tokenise(text: str, levels: frozenset[str] = frozenset()) -> tuple[Token, ...]:
+    """Tokens of a question, in order; a word that is one of `levels`, folded, is no adjective (the old programme)."""
     plain = unaccent(_expand(text[:LONGEST]))
     found = list(TOKEN.finditer(plain))
     table = gloss_table([fold(match.group()) for match in found if match.lastgroup == "word"])
@@ -66,7 +66,7 @@ def tokenise(text: str) -> tuple[Token, ...]:
         if match.lastgroup == "percent":
             _mark_percent(tokens)
         else:
-            tokens.extend(_read(match, table))
+            tokens.extend(_read(match, table, levels))
     return tuple(_with_months(tokens))
 
 
@@ -86,7 +86,7 @@ def _mark_percent(tokens: list[Token]) -> None:
         tokens.append(Token("word", "%", "percent", -1, -1))
 
 
-def _read(match: re.Match[str], table: dict[str, str]) -> list[Token]:
+def _read(match: re.Match[str], table: dict[str, str], levels: frozenset[str]) -> list[Token]:
     text, start, end = match.group(), match.start(), match.end()
     match match.lastgroup:
         case "date":
@@ -96,11 +96,13 @@ def _read(match: re.Match[str], table: dict[str, str]) -> list[Token]:
             return [Token("number", text, text.replace(",", ""), start, end, value)]
         case "stop" | "other":
             return [Token("stop" if match.lastgroup == "stop" else "other", text, text, start, end)]
-    return [token for piece in PIECE.finditer(text) for token in _words(piece.group(), start + piece.start(), table)]
+    return [token for piece in PIECE.finditer(text) for token in _words(piece.group(), start + piece.start(), table, levels)]
 
 
-def _words(text: str, start: int, table: dict[str, str]) -> list[Token]:
+def _words(text: str, start: int, table: dict[str, str], levels: frozenset[str]) -> list[Token]:
     word = fold(text)
+    if word in levels and GRADED.get(word, "more").split()[0] not in ("more", "less", "most", "least"):
+        return [Token("word", text, word, start, start + len(text))]
     if word == "zero" and not table:
         return [Token("number", text, "0", start, start + len(text), 0.0)]
     said = table.get(word, word).split() if table else [word]

@@ -118,13 +118,21 @@ def draw_terms(axes: Axes, terms: Sequence[Term], null: float) -> None:
     axes.axvline(null, color="#888888", lw=1, ls="--")
 
 
+FEWEST_STEPS = 3
+"""Labels below which an axis of ratios is divided evenly."""
+
+
 def ratio_axis(axes: Axes) -> None:
     """A logarithmic horizontal axis, labelled with plain numbers."""
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
     axes.xaxis.set_minor_formatter(lambda _value, _place: "")
     low, high = axes.get_xlim()
-    axes.set_xticks([step for step in RATIO_STEPS if low <= step <= high] or [low, high])
+    steps = [step for step in RATIO_STEPS if low <= step <= high]
+    if len(steps) < FEWEST_STEPS:
+        size = float(f"{(high - low) / 4:.0e}")
+        steps = [step for step in (size * place for place in range(int(low / size), int(high / size) + 2)) if low <= step <= high]
+    axes.set_xticks(steps or [low, high])
 
 
 def draw_series(axes: Axes, times: Any, y: FloatArray, fitted: FloatArray, change: Any) -> None:

@@ -1,0 +1,92 @@
+"""Plain questions of survival, where the study sheet states how long each row was followed and what it was followed for."""
+
+import pytest
+
+from kosmos_graph.agents.reading.follow_up import in_columns
+from kosmos_graph.agents.reading.read import read_question
+from kosmos_graph.domain.study_sheet import StudySheet
+from tests.agents.reading_cards import card, levels, number
+
+PATIENTS = card(
+    "patients.csv",
+    levels("treatment", "treated", "control"),
+    number("age", 30, 90),
+    levels("smoker", "yes", "no", n=(120, 180)),
+    number("days", 1, 1200),
+    levels("death", "yes", "no"),
+)
+FOLLOWED = StudySheet(duration="days", event="death", declared=("duration", "event"))
+
+
+def claimed(question, sheet=FOLLOWED):
+    reading = read_question(question, (PATIENTS,), sheet)
+    assert reading.decided, reading.undecided
+    claim = reading.claims[0]
+    return claim.target.outcome, claim.target.predictors, claim.target.levels, claim.direction
+
+
+TREATED, SMOKERS = ("treated", "control"), ("yes", "no")
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Do treated patients survive longer than control patients?", ("days", ("treatment",), TREATED, "positive")),
+        ("Do treated patients live longer?", ("days", ("treatment",), TREATED, "positive")),
+        ("Do smokers die sooner?", ("days", ("smoker",), SMOKERS, "negative")),
+        ("Does survival differ between treatment groups?", ("days", ("treatment",), TREATED, None)),
+        ("Is the time to death longer with treatment = treated?", ("days", ("treatment",), TREATED, "positive")),
+        ("Does age affect survival?", ("days", ("age",), None, None)),
+        ("Does age shorten survival?", ("days", ("age",), None, "negative")),
+        ("Is survival related to age?", ("days", ("age",), None, None)),
+    ],
+)
+def test_words_of_survival_are_about_the_duration(question, expected):
+    assert claimed(question) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Is the risk of death higher in smokers?", ("days", ("smoker",), SMOKERS, "negative")),
+        ("Is mortality lower in treated than in control patients?", ("days", ("treatment",), TREATED, "positive")),
+        ("Does age affect mortality?", ("days", ("age",), None, None)),
+        ("Is the hazard of death higher in older patients?", ("days", ("age",), None, "negative")),
+        ("Are patients who died older?", ("days", ("age",), None, "negative")),
+    ],
+)
+def test_a_higher_risk_is_a_shorter_time(question, expected):
+    assert claimed(question) == expected
+
+
+def test_a_note_says_that_the_time_is_compared_and_not_the_share():
+    (note,) = read_question("Is the risk of death higher in smokers?", (PATIENTS,), FOLLOWED).notes
+    assert note == "death is the event that days waits for, so the time until it is compared: a higher risk is a shorter time."
+
+
+def test_without_a_duration_the_event_is_a_share_and_survival_is_not_guessed_at():
+    assert claimed("Is the risk of death higher in smokers?", StudySheet())[0] == "death"
+    undecided = read_question("Do treated patients survive longer than control patients?", (PATIENTS,), StudySheet()).undecided
+    assert "no column of the data matches “survive”" in undecided
+
+
+@pytest.mark.parametrize(
+    "question", ["Does chemotherapy prolong survival?", "Does survival differ between hospitals?", "Do women survive longer?"]
+)
+def test_a_question_of_survival_about_what_the_data_lack_is_left_undecided(question):
+    assert not read_question(question, (PATIENTS,), FOLLOWED).decided
+
+
+def test_what_affects_survival_leaves_out_the_event():
+    reading = read_question("What affects survival?", (PATIENTS,), FOLLOWED)
+    assert [claim.target.predictors[0] for claim in reading.claims] == ["treatment", "age", "smoker"]
+
+
+def test_how_much_is_asked_of_the_duration():
+    target = read_question("How long do patients survive?", (PATIENTS,), FOLLOWED).targets[0]
+    assert (target.outcome, target.quantity, target.quantile, target.predictors) == ("days", "quantile", 0.5, ())
+
+
+def test_a_sentence_that_names_the_duration_stays_as_it_is():
+    question = "Are days until survival longer in smokers?"
+    assert in_columns(question, PATIENTS, FOLLOWED) == question
