@@ -5,21 +5,23 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from kosmos_graph.domain.code_experiment import Outcome, Rung
+from kosmos_graph.domain.code_experiment import Outcome, Rung, State
 from kosmos_graph.errors import BadInput
+from kosmos_graph.sandbox.data_files import DataGone
 from kosmos_graph.sandbox.docker import DockerJail
-from kosmos_graph.sandbox.jail import Jail, JailDown
+from kosmos_graph.sandbox.jail import LIBRARIES, Jail, JailDown
 from kosmos_graph.sandbox.jobs import Job
 from kosmos_graph.sandbox.ladder import Ladder
 from kosmos_graph.sandbox.running import Runs, run
 from kosmos_graph.sandbox.store import OutcomeStore
 
 _TRIES = 2
-_STORED = frozenset({"ok", "error", "time-out", "limit"})
+_LASTING = frozenset({"ok", "error", "time-out", "limit"})
+"""How a job ends that would end the same way again."""
 
 
 class Executor(Protocol):
@@ -47,11 +49,15 @@ class Executor(Protocol):
 
 
 class _Task:
-    """A job on its way to an outcome. Where storing it failed, `failure` is what every caller is told."""
+    """A job on its way to an outcome. Where storing it failed, `failure` is what every caller is told.
 
-    def __init__(self, job: Job | None, outcome: Outcome | None = None) -> None:
+    An outcome that is not `lasting` is of this one time: the job is run when it is submitted again.
+    """
+
+    def __init__(self, job: Job, stored: Outcome | None = None) -> None:
         self.job = job
-        self.outcome = outcome
+        self.outcome = stored
+        self.lasting = stored is not None
         self.failure: Exception | None = None
         self.cancelled = threading.Event()
 
@@ -64,15 +70,24 @@ class LocalExecutor:
     """Runs up to `workers` jails on this machine; outcomes are stored in `home`.
 
     Each jail belongs to a thread, is begun with its first job and kept for the next ones. A jail that dies is begun again and
-    its job run a second time; after that the job is lost. Raises StoreError where `home` cannot be written, BadInput where no
-    rung of the ladder holds.
+    its job run a second time; after that the job is lost. `modules` are imported in each jail before its first job. Raises
+    StoreError where `home` cannot be written, BadInput where no rung of the ladder holds.
     """
 
-    def __init__(self, ladder_or_rung: Ladder | Rung, home: Path, workers: int = 1, *, docker_image: str | None = None) -> None:
+    def __init__(
+        self,
+        ladder_or_rung: Ladder | Rung,
+        home: Path,
+        workers: int = 1,
+        *,
+        docker_image: str | None = None,
+        modules: Sequence[str] = LIBRARIES,
+    ) -> None:
         if workers < 1:
             raise BadInput(f"at least one worker has to run; {workers} were asked for")
         self.rung = _chosen(ladder_or_rung)
         self._docker_image = docker_image
+        self._modules = tuple(modules)
         self._store = OutcomeStore(home)
         self._most = workers
         self._changed = threading.Condition()
@@ -83,13 +98,13 @@ class LocalExecutor:
         self._closed = False
 
     def submit(self, job: Job) -> str:
-        stored = self._store.get(job.id)
         with self._changed:
             if self._closed:
                 raise RuntimeError("this executor is closed")
             known = self._tasks.get(job.id)
-            if known is not None and (not known.ended or (known.outcome is not None and known.outcome.state in _STORED)):
+            if known is not None and (known.lasting or not known.ended):
                 return job.id
+            stored = self._store.get(job.id)
             task = self._tasks[job.id] = _Task(job, stored)
             if stored is None:
                 self._waiting.append(task)
@@ -112,7 +127,7 @@ class LocalExecutor:
             task.cancelled.set()
             if task in self._waiting:
                 self._waiting.remove(task)
-                self._end(task, self._without_run(id, "cancelled", "the job was cancelled before it began"))
+                self._end(task, self._without_run(task, "cancelled", "the job was cancelled before it began"))
             return True
 
     def as_completed(self, ids: Iterable[str]) -> Iterator[Outcome]:
@@ -132,8 +147,7 @@ class LocalExecutor:
                 task.cancelled.set()
             while self._waiting:
                 task = self._waiting.popleft()
-                if task.job is not None:
-                    self._end(task, self._without_run(task.job.id, "cancelled", "the job was cancelled before it began"))
+                self._end(task, self._without_run(task, "cancelled", "the job was cancelled before it began"))
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
@@ -153,7 +167,7 @@ class LocalExecutor:
             while (task := self._next()) is not None:
                 try:
                     outcome = self._run(keeper, task)
-                    if outcome.state in _STORED:
+                    if task.lasting:
                         outcome = self._store.put(outcome)
                 except Exception as error:  # noqa: BLE001 - raised again in every thread that asks for this outcome
                     with self._changed:
@@ -173,31 +187,35 @@ class LocalExecutor:
             return self._waiting.popleft() if self._waiting else None
 
     def _run(self, keeper: _Keeper, task: _Task) -> Outcome:
-        assert task.job is not None  # noqa: S101 - only tasks with a job wait
         why = ""
         for _ in range(_TRIES):
             if task.cancelled.is_set():
-                return self._without_run(task.job.id, "cancelled", "the job was cancelled")
+                return self._without_run(task, "cancelled", "the job was cancelled")
             try:
-                return run(keeper.jail(), task.job, task.cancelled.is_set)
+                outcome = run(keeper.jail(), task.job, task.cancelled.is_set)
+                task.lasting = outcome.state in _LASTING
+            except DataGone as gone:
+                return self._without_run(task, "error", str(gone))
             except (JailDown, OSError) as error:
                 keeper.drop()
                 why = str(error)
-        return self._without_run(task.job.id, "lost", f"the jail died under the code, twice: {why}")
+            else:
+                return outcome
+        return self._without_run(task, "lost", f"the jail died under the code, twice: {why}")
 
     def _end(self, task: _Task, outcome: Outcome) -> None:
         task.outcome = outcome
         self._changed.notify_all()
 
-    def _without_run(self, id_: str, state: str, error: str) -> Outcome:
-        return Outcome.model_validate({"id": id_, "state": state, "error": error, "rung": self.rung})
+    def _without_run(self, task: _Task, state: State, error: str) -> Outcome:
+        return Outcome(id=task.job.id, state=state, error=error, rung=self.rung)
 
     def _new_jail(self) -> Runs:
         if self.rung == "docker":
             if self._docker_image is None:
                 raise JailDown("no Docker image is configured")
-            return DockerJail(self._docker_image)
-        return Jail(self.rung)
+            return DockerJail(self._docker_image, modules=self._modules)
+        return Jail(self.rung, modules=self._modules)
 
 
 class _Keeper:

@@ -6,7 +6,9 @@ import contextlib
 import functools
 import json
 import os
+import select
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -115,11 +117,15 @@ class Jail:
                 processes.end_descendants(self._process.pid)
                 self._process.kill()
                 self._process.wait()
+            if self._process.returncode < 0:  # it was killed, and may have left behind what it was just beginning
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
         remove(self.scratch)
 
     def _begin(self) -> None:
         self._socket, theirs = socket.socketpair()
-        self._socket.settimeout(_START_SECONDS)
+        if sys.platform == "linux":  # before the zygote speaks: a message that was sent without its sender stays without
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         lifeline, ours = os.pipe()
         self._lifeline = os.fdopen(ours, "wb")
         spec = json.dumps(self._spec(theirs.fileno(), lifeline))
@@ -168,11 +174,14 @@ class Jail:
 
     def _hello(self) -> None:
         """Wait until the zygote has imported its libraries, and learn which process it is."""
+        deadline = time.monotonic() + _START_SECONDS
         try:
+            while not select.select([self._socket], [], [], 0.1)[0]:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise JailDown(self._why("it did not begin"))
             hello, self._zygote = _first_message(self._socket)
         except (OSError, ValueError) as error:
             raise JailDown(self._why("it did not begin")) from error
-        self._socket.settimeout(None)
         self._landlock_inside = hello["landlock"] > 0 and self.rung in {"bubblewrap", "landlock"}
 
     def _request(self, job: Job, folder: Path) -> dict[str, Any]:
@@ -311,12 +320,13 @@ def _first_message(connection: socket.socket) -> tuple[dict[str, Any], int]:
     """The zygote's first message, and its process's number as this process sees it, from inside a namespace or not."""
     sender = 0
     if sys.platform == "linux":
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         _, ancillary, _, _ = connection.recvmsg(1, socket.CMSG_SPACE(12), socket.MSG_PEEK)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
         for _, kind, content in ancillary:
             if kind == socket.SCM_CREDENTIALS:
                 sender = int.from_bytes(content[:4], sys.byteorder)
+        if not sender:  # the number that the zygote gives itself may be another process's out here
+            raise ValueError("the kernel does not say which process the zygote is")
     received = zygote.receive(connection)
     if received is None:
         raise ValueError("the other end closed")

@@ -96,7 +96,7 @@ def _folders_of_packages() -> tuple[str, ...]:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
             origin = Path(spec.origin)
-            found.append(str(origin.parent if spec.submodule_search_locations is None else origin.parent.parent))
+            found.append(str(origin.parent.parent if origin.name == "__init__.py" else origin.parent))
     installed = [entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"} and Path(entry).is_dir()]
     ordered = [entry for entry in sys.path if entry in {*found, *installed}]
     return tuple(dict.fromkeys([*ordered, *found]))

@@ -11,7 +11,7 @@ from kosmos_graph.domain.code_experiment import Outcome, Rung
 from kosmos_graph.sandbox import returned, watch
 from kosmos_graph.sandbox.clean import clean
 from kosmos_graph.sandbox.collect import Uncollectable, collect
-from kosmos_graph.sandbox.data_files import DataGone, opened
+from kosmos_graph.sandbox.data_files import opened
 from kosmos_graph.sandbox.inside.removing import remove
 from kosmos_graph.sandbox.jail import Ended
 from kosmos_graph.sandbox.jobs import Job
@@ -30,17 +30,14 @@ class Runs(Protocol):
 
 
 def run(jail: Runs, job: Job, cancelled: Callable[[], bool] = bool) -> Outcome:
-    """The outcome of `job`. Raises JailDown, and OSError where no scratch folder can be made."""
-    try:
-        with opened(job.data) as files:
-            folder = jail.folder()
-            try:
-                ended = jail.run(job, folder, files, cancelled)
-                return _outcome(jail.rung, job, folder, ended)
-            finally:
-                remove(folder)
-    except DataGone as gone:
-        return Outcome(id=job.id, state="error", error=str(gone), rung=jail.rung)
+    """The outcome of `job`. Raises DataGone, JailDown, and OSError where no scratch folder can be made."""
+    with opened(job.data) as files:
+        folder = jail.folder()
+        try:
+            ended = jail.run(job, folder, files, cancelled)
+            return _outcome(jail.rung, job, folder, ended)
+        finally:
+            remove(folder)
 
 
 def _outcome(rung: Rung, job: Job, folder: Path, ended: Ended) -> Outcome:

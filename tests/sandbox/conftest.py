@@ -19,9 +19,17 @@ TABLE = DeclaredResult(name="rows", kind="table", meaning="one row a group")
 Ask = Callable[..., Outcome]
 
 
-def job(code: str, *, data: tuple[DataFile, ...] = (), results: tuple[DeclaredResult, ...] = (NUMBER,), seed: int = 1, **limits: float) -> Job:
-    """A job of `code`, which is the body of experiment(data, seed) unless it defines something itself."""
-    if "def " not in code:
+def job(
+    code: str,
+    *,
+    data: tuple[DataFile, ...] = (),
+    results: tuple[DeclaredResult, ...] = (NUMBER,),
+    seed: int = 1,
+    whole: bool = False,
+    **limits: float,
+) -> Job:
+    """A job of `code`: the body of experiment(data, seed), unless it is the `whole` or defines something."""
+    if not whole and "def " not in code:
         code = "def experiment(data, seed):\n" + "\n".join(f"    {line}" for line in code.splitlines())
     return Job(code, data, seed, Limits(**{"wall_seconds": 20.0, **limits}), results)  # type: ignore[arg-type]
 
@@ -54,7 +62,9 @@ def ask(executor: LocalExecutor) -> Ask:
 
 @pytest.fixture
 def penguins(tmp_path: Path) -> DataFile:
-    return data_file(tmp_path / "penguins.parquet", pd.DataFrame({"species": ["Adelie", "Gentoo", "Gentoo"], "mass": [3700.0, 5000.0, 5200.0]}))
+    return data_file(
+        tmp_path / "penguins.parquet", pd.DataFrame({"species": ["Adelie", "Gentoo", "Gentoo"], "mass": [3700.0, 5000.0, 5200.0]})
+    )
 
 
 def data_file(path: Path, frame: pd.DataFrame) -> DataFile:

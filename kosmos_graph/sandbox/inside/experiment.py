@@ -96,7 +96,7 @@ def _settle(scratch: str, output: int, kept_open: list[int]) -> None:
 def _returned(request: Request, data: list[int], recorder: Recorder) -> Any:
     for module in request["modules"]:
         __import__(module)
-    frames = {name: _frame(descriptor) for name, descriptor in zip(request["names"], data, strict=True)}
+    frames = {name: _frame(name, descriptor) for name, descriptor in zip(request["names"], data, strict=True)}
     seed = int(request["seed"])
     random.seed(seed)
     if numpy := sys.modules.get("numpy"):
@@ -107,12 +107,16 @@ def _returned(request: Request, data: list[int], recorder: Recorder) -> Any:
     return function(frames, seed)
 
 
-def _frame(descriptor: int) -> Any:
-    """The Parquet file as a data frame; nothing of the file stays open."""
+def _frame(name: str, descriptor: int) -> Any:
+    """The Parquet file as a data frame; nothing of the file stays open. Raises CannotRun."""
+    import pyarrow
     import pyarrow.parquet
 
     with os.fdopen(descriptor, "rb") as file:
-        return pyarrow.parquet.read_table(file, use_threads=False, memory_map=False).to_pandas(use_threads=False)
+        try:
+            return pyarrow.parquet.read_table(file, use_threads=False, memory_map=False).to_pandas(use_threads=False)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise CannotRun(f"the data {name!r} cannot be read: {' '.join(str(error).split())[:_MOST_MESSAGE]}") from error
 
 
 def _defined(code: str) -> Callable[[Any, int], Any]:
@@ -137,10 +141,10 @@ def _defined(code: str) -> Callable[[Any, int], Any]:
 
 
 def _not_python(error: SyntaxError | ValueError) -> str:
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.lineno is not None:
         line = (error.text or "").strip()[:120]
         return f"the code is not valid Python: line {error.lineno}: {error.msg}" + (f": {line}" if line else "")
-    return f"the code is not valid Python: {error}"
+    return f"the code is not valid Python: {error.args[0]}"
 
 
 def _told(error: BaseException) -> str:

@@ -1,0 +1,205 @@
+"""What every executor promises, run against each that this machine offers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kosmos_graph.domain.code_experiment import Outcome
+from kosmos_graph.errors import BadInput, StoreError
+from kosmos_graph.sandbox import Finding, Ladder, LocalExecutor
+from kosmos_graph.sandbox.inside import processes
+from kosmos_graph.sandbox.jail import Jail, JailDown
+from kosmos_graph.sandbox.store import OutcomeStore
+from tests.sandbox.conftest import job
+
+RANDOM = "import os\nreturn {'answer': int.from_bytes(os.urandom(4), 'little')}"
+SLEEP = "import time; time.sleep(60)"
+
+New = Callable[..., LocalExecutor]
+
+
+@pytest.fixture
+def new(rung, tmp_path: Path) -> Iterator[New]:
+    """Makes executors on one home, and closes them."""
+    made: list[LocalExecutor] = []
+
+    def new(workers: int = 1) -> LocalExecutor:
+        made.append(LocalExecutor(rung, tmp_path / "home", workers, modules=()))
+        return made[-1]
+
+    yield new
+    for each in made:
+        each.close()
+
+
+def test_an_identical_job_is_not_run_again(executor):
+    first = executor.result(executor.submit(job(RANDOM)), 60)
+    assert executor.submit(job(RANDOM)) == first.id
+    assert executor.result(first.id) == first
+    assert executor.result(executor.submit(job(RANDOM, seed=2)), 60).results != first.results
+
+
+def test_identical_jobs_at_the_same_time_run_once(executor):
+    outcomes: list[Outcome] = []
+    barrier = threading.Barrier(8)
+
+    def ask() -> None:
+        barrier.wait()
+        outcomes.append(executor.result(executor.submit(job(RANDOM, seed=3)), 60))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == 8
+    assert len(set(outcomes)) == 1
+
+
+def test_outcomes_are_found_by_another_executor_of_the_same_home_without_a_jail(new):
+    first = new()
+    outcome = first.result(first.submit(job(RANDOM)), 60)
+    first.close()
+    below = processes.descendants(os.getpid())
+    second = new()
+    assert second.result(second.submit(job(RANDOM)), 0.1) == outcome
+    assert processes.descendants(os.getpid()) == below
+
+
+def test_a_cancelled_job_is_run_when_it_is_submitted_again(executor):
+    id_ = executor.submit(job("import time\nprint('begun')\ntime.sleep(1)\nreturn {'answer': 1}"))
+    executor.cancel(id_)
+    assert executor.result(id_, 60).state == "cancelled"
+    assert executor.submit(job("import time\nprint('begun')\ntime.sleep(1)\nreturn {'answer': 1}")) == id_
+    assert executor.result(id_, 60).state == "ok"
+
+
+def test_outcomes_come_as_they_are_completed_and_each_once(executor):
+    slow = executor.submit(job(SLEEP, wall_seconds=0.5))
+    waiting = executor.submit(job(SLEEP, seed=2, wall_seconds=30.0))
+    executor.cancel(waiting)
+    assert [outcome.state for outcome in executor.as_completed([slow, waiting])] == ["cancelled", "time-out"]
+
+
+def test_results_of_jobs_that_nobody_submitted_are_not_waited_for(executor):
+    with pytest.raises(KeyError):
+        executor.result("nobody's", 0.1)
+    assert not executor.cancel("nobody's")
+
+
+def test_waiting_has_an_end(executor):
+    id_ = executor.submit(job(SLEEP, seed=4))
+    with pytest.raises(TimeoutError):
+        executor.result(id_, 0.05)
+    assert executor.cancel(id_)
+    assert executor.result(id_, 30).state == "cancelled"
+
+
+def test_jobs_run_side_by_side(new):
+    executor = new(workers=2)
+    ids = [executor.submit(job(SLEEP, seed=seed, wall_seconds=1.5)) for seed in (1, 2)]
+    outcomes = [executor.result(id_, 60) for id_ in ids]
+    assert [outcome.state for outcome in outcomes] == ["time-out", "time-out"]
+    assert len(_jails()) >= 2
+
+
+def test_closing_ends_what_runs_and_every_process(new):
+    below = set(processes.descendants(os.getpid()))
+    executor = new()
+    running, waiting = executor.submit(job(SLEEP, seed=5)), executor.submit(job(SLEEP, seed=6))
+    _until(lambda: set(processes.descendants(os.getpid())) - below)
+    executor.close()
+    assert [executor.result(id_).state for id_ in (running, waiting)] == ["cancelled", "cancelled"]
+    assert set(processes.descendants(os.getpid())) <= below
+    with pytest.raises(RuntimeError, match="closed"):
+        executor.submit(job(SLEEP))
+
+
+def test_a_job_whose_jail_dies_is_run_again(new):
+    executor = new()
+    below = set(_jails())
+    id_ = executor.submit(job("import time\nprint('runs')\ntime.sleep(1)\nreturn {'answer': 1}"))
+    _kill(_until(lambda: set(_jails()) - below))
+    assert executor.result(id_, 60).state == "ok"
+
+
+def test_a_job_whose_jail_dies_twice_is_lost_and_not_stored(new, tmp_path):
+    executor = new()
+    below = set(_jails())
+    id_ = executor.submit(job(SLEEP))
+    first = _until(lambda: set(_jails()) - below)
+    _kill(first)
+    _kill(_until(lambda: set(_jails()) - below - first))
+    outcome = executor.result(id_, 60)
+    assert (outcome.state, outcome.sentence.startswith("the jail died under the code, twice")) == ("lost", True)
+    assert OutcomeStore(tmp_path / "home").get(id_) is None
+
+
+def test_a_jail_tells_that_its_zygote_was_killed_under_a_job(rung):
+    jail = Jail(rung, modules=())
+    timer = threading.Timer(0.3, os.kill, (jail._zygote, signal.SIGKILL))
+    timer.start()
+    with pytest.raises(JailDown, match="zygote is gone"):
+        jail.run(job(SLEEP), jail.folder(), [])
+    jail.close()
+    assert not jail.scratch.exists()
+
+
+def test_a_home_that_cannot_be_written_is_told_in_a_sentence(rung, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"the store of experiments .* cannot be opened: .*; choose another home folder"):
+        LocalExecutor(rung, tmp_path / "file" / "home")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes where it likes")
+def test_a_read_only_store_is_told_before_any_job(rung, tmp_path):
+    OutcomeStore(tmp_path).close()
+    (tmp_path / "experiments.sqlite").chmod(0o400)
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="the store of experiments"):
+        LocalExecutor(rung, tmp_path)
+
+
+def test_a_ladder_on_which_nothing_holds_is_refused_with_the_reasons(tmp_path):
+    ladder = Ladder((Finding("bubblewrap", holds=False, reason="it is not installed", remedy="install it"),))
+    with pytest.raises(BadInput, match=r"refused.*bubblewrap: it is not installed.*install it"):
+        LocalExecutor(ladder, tmp_path)
+
+
+def test_the_first_outcome_that_is_stored_stays(tmp_path):
+    store = OutcomeStore(tmp_path)
+    first = Outcome(id="a", state="ok", rung="landlock", stdout="first")
+    assert store.put(first) == first
+    assert store.put(first.model_copy(update={"stdout": "second"})) == first
+
+
+def _jails() -> list[int]:
+    """The guardians, which are this process's own children."""
+    return processes.children_of_all().get(os.getpid(), [])
+
+
+def _kill(jails: set[int]) -> None:
+    """Kill jails from the outermost process on, when they have come as far as a job."""
+    for jail in jails:
+        _until(lambda jail=jail: len(processes.descendants(jail)) >= 1)
+        for process in [jail, *processes.descendants(jail)]:
+            os.kill(process, signal.SIGKILL)
+
+
+def _until(found: Callable[[], set[int] | bool]) -> set[int]:
+    """What `found` gives when it gives something; a bound for a machine under load, not a wait."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if (value := found()) and not isinstance(value, bool):
+            return value
+        if value:
+            return set()
+        time.sleep(0.01)
+    raise AssertionError("nothing came")
