@@ -62,7 +62,7 @@ def _together(claim: Claim, what: str) -> str:
     if claim.task == "predict":
         return f"{listed(target.predictors)} foretell {target.outcome} of new rows better than its average does"
     verb = "does not depend" if claim.expects == "no effect" else "depends"
-    return f"The effect of {target.predictors[0]} on {what[0].lower()}{what[1:]} {verb} on {listed(target.predictors[1:2])}"
+    return f"The relation of {target.predictors[0]} with {what[0].lower()}{what[1:]} {verb} on {listed(target.predictors[1:2])}"
 
 
 def _related(claim: Claim, what: str, predictor: ColumnCard | None) -> str:

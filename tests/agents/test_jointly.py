@@ -75,7 +75,7 @@ def test_a_joint_question_that_is_not_wholly_understood_is_left_undecided(card, 
     [
         (
             "Does the effect of sex on body mass depend on species?",
-            "The effect of sex on the mean of body_mass_g depends on species.",
+            "The relation of sex with the mean of body_mass_g depends on species.",
         ),
         (
             "How well do flipper length and sex predict body mass?",

@@ -111,7 +111,7 @@ def test_a_made_up_set_is_what_its_seeded_generator_makes(name):
             None,
             "ancova_interaction",
             "supported",
-            "The effect of irrigated on harvest depends on fertiliser: difference of slopes (yes − no) 0.2",
+            "The relation of irrigated with harvest depends on fertiliser: difference of slopes (yes − no) 0.2",
         ),
         (
             "How well can harvest be predicted from fertiliser and slope_deg?",
