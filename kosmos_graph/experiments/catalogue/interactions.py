@@ -329,7 +329,7 @@ ANCOVA_INTERACTION = Method(
     draw=draw_slopes,
     prefer=slopes_by_group,
     asked_for=r"\b(?:different|equal|parallel|homogeneity of|difference of|differences? in) (?:regression )?slopes\b"
-    r"|\bancova with interaction\b",
+    r"|\b(?:ancova|analysis of covariance) with interaction\b",
     assumption="By rule, each group has a straight line of its own.",
 )
 
