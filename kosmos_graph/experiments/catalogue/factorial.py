@@ -137,7 +137,8 @@ def anova_type_f(cells: Cells, effect: Factors) -> OmnibusF:
         raise NotApplicable("The cells do not vary, so there is nothing to judge the effect by.")
     own = np.diag(onto) * variances
     first, second = trace**2 / float(np.sum(spread_of * spread_of.T)), trace**2 / float(np.sum(own**2 * cells.slack))
-    return OmnibusF(float(means @ onto @ means) / trace, (first, second), cells.n)
+    rank = math.prod(len(cells.levels[place]) - 1 for place in effect)
+    return OmnibusF(float(means @ onto @ means) / trace, (first, second), cells.n * first / rank)
 
 
 def single_contrast(cells: Cells, effect: Factors) -> FloatArray | None:
@@ -247,7 +248,7 @@ def effect_terms(cells: Cells) -> tuple[Term, ...]:
                 estimate=f.omega_squared,
                 statistic=f.statistic,
                 p_value=f.p_value,
-                n=f.n,
+                n=cells.n,
             )
         )
     return tuple(terms)

@@ -200,9 +200,9 @@ def joint_result(method: Method, found: Interaction, sample: Sample, design: Des
 def standardised(effect: Effect, found: Interaction) -> Effect:
     """The effect in standard deviations of outcome and predictors; the interval is scaled as if those were known."""
     fit = found.regression.fit
-    scale = float(np.std(found.along.values)) / float(np.std(fit.outcome))
+    scale = float(np.std(found.along.values, ddof=1)) / float(np.std(fit.outcome, ddof=1))
     if not found.moderator.levels:
-        scale *= float(np.std(found.moderator.values))
+        scale *= float(np.std(found.moderator.values, ddof=1))
     low, high = (None if end is None else end * scale for end in (effect.low, effect.high))
     name = f"{effect.name}, in standard deviations"
     return Effect(name=name, label=effect.label, value=effect.value * scale, low=low, high=high, level=effect.level)

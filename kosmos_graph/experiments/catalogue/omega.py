@@ -16,11 +16,15 @@ from kosmos_graph.experiments.method import NotApplicable
 
 @dataclass(frozen=True)
 class OmnibusF:
-    """An F statistic with its degrees of freedom, of `n` rows."""
+    """An F statistic with its degrees of freedom, of `n` rows.
+
+    Where the first degrees of freedom were corrected by a factor, so is the noncentrality, and `n` is the rows times the factor:
+    then the share of variance is the one that the correction leaves alone.
+    """
 
     statistic: float
     df: tuple[float, float]
-    n: int
+    n: float
 
     @property
     def p_value(self) -> float:
@@ -65,7 +69,7 @@ def rank_f(arms: tuple[Arm, ...]) -> tuple[float, OmnibusF]:
     return share, OmnibusF(share / (k - 1) / ((1 - share) / (n - k)), (float(k - 1), float(n - k)), n)
 
 
-def explained(noncentrality: float, n: int) -> float:
+def explained(noncentrality: float, n: float) -> float:
     """Share of variance between groups that a noncentrality stands for."""
     return noncentrality / (noncentrality + n)
 

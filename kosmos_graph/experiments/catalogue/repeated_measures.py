@@ -125,7 +125,7 @@ def within_f(table: Table) -> WithinF:
     statistic = n * float(means @ means) / trace
     df = (epsilon * (k - 1), epsilon * (k - 1) * (n - 1))
     share = n * float(means @ means) / (n * float(means @ means) + (n - 1) * trace)
-    return WithinF(OmnibusF(statistic, df, n * k), epsilon, max(huynh, epsilon), share)
+    return WithinF(OmnibusF(statistic, df, epsilon * n * k), epsilon, max(huynh, epsilon), share)
 
 
 def by_unit(sample: Sample, design: Design) -> str:
