@@ -76,7 +76,8 @@ def _shown(design: Design, result: TestResult, sign: Sign) -> dict[str, str]:
     subject, target = subject_of(design, result), design.target
     words = ("longer", "shorter") if target.event is not None else ("higher", "lower")
     more, rises = (words[0], "rises") if sign > 0 else (words[1], "falls")
-    better = "better" if sign > 0 else "worse"
+    single = len(target.predictors) == 1
+    helps = ("helps" if single else "help") if sign > 0 else ("does not help" if single else "do not help")
     be = "tends to be" if any(part in result.effect.name for part in RANKS) else "is"
     return {
         "groups": f"{subject} {be} {more} in {{group_a}} than in {{group_b}}",
@@ -87,7 +88,7 @@ def _shown(design: Design, result: TestResult, sign: Sign) -> dict[str, str]:
         "table": "{predictor} and {outcome} are associated",
         "slope": f"higher {{predictor}} goes with {more} {subject.removeprefix('the ')}",
         "interaction": f"the relation of {{predictor}} with {subject} depends on {{moderator}}",
-        "prediction": f"{{outcome}} of new rows is foretold {better} by {{predictors}} than without them",
+        "prediction": f"{{predictors}} {helps} to foretell {{outcome}} of new rows",
         "trend": f"over {{time}}, {subject} {rises}" if target.time else f"{subject} {rises} over time",
         "step": f"from {{change_at}} on, {subject} is {more} than before" if target.change_at else f"{subject} is {more} after",
     }

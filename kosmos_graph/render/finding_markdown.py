@@ -96,7 +96,8 @@ def _df(finding: Finding) -> tuple[float, ...]:
 
 def _method(finding: Finding) -> str:
     reason = f" {markdown(as_sentence(finding.method_reason))}" if finding.method_reason else ""
-    columns = dict.fromkeys((*finding.predictors[1:], *finding.covariates))
+    tested = {"interact": 2, "predict": len(finding.predictors)}.get(finding.kind, 1)
+    columns = dict.fromkeys((*finding.predictors[tested:], *finding.covariates))
     held = f" Held constant: {markdown(', '.join(columns))}." if columns else ""
     refuted = f" What would have refuted it: {markdown(ended(finding.refuted_by))}" if finding.refuted_by else ""
     return f"**Method**: {markdown(finding.method_title)}, on {markdown(finding.dataset)}.{reason}{held}{refuted}"

@@ -119,7 +119,7 @@ def test_a_made_up_set_is_what_its_seeded_generator_makes(name):
             None,
             "prediction",
             "supported",
-            "harvest of new rows is foretold better by fertiliser and slope_deg than without them: out-of-sample R² ",
+            "fertiliser and slope_deg help to foretell harvest of new rows: out-of-sample R² ",
         ),
         (
             "Is the median harvest higher for irrigated = yes than for irrigated = no?",
@@ -164,3 +164,16 @@ def test_the_assumptions_say_what_was_taken_for_granted_and_nothing_untrue(ask):
 def test_survival_is_not_guessed_at_where_no_duration_is_stated(ask):
     with pytest.raises(BadInput, match="no column of the data matches"):
         ask("Do treated patients survive longer than control patients?", "patients")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Does the effect of fertiliser on harvest depend on irrigated?",
+        "How well can harvest be predicted from fertiliser and slope_deg?",
+    ],
+)
+def test_what_is_asked_about_jointly_is_not_held_constant_and_no_sentence_of_the_rules_is_left_out(ask, question):
+    _, text = ask(question, "plots")
+    assert "Held constant" not in text
+    assert "was left out" not in text
