@@ -35,6 +35,8 @@ from kosmos_graph.sandbox.ladder import Ladder, probe
 
 UNSAFE: Rung = "no sandbox"
 FOLDER = "sandbox-data"
+UNSAFE_FOLDER = "without-sandbox"
+"""Where outcomes are kept that nothing held: no run in a sandbox takes one of them for its own, nor the other way round."""
 Suffixed = tuple[Artefact, bytes]
 
 
@@ -116,7 +118,8 @@ class CodeRunner:
     def _begun(self) -> LocalExecutor:
         with self._lock:
             if self._executor is None:
-                self._executor = LocalExecutor(self.rung or self.ladder, self._home, self._workers)
+                home = self._home / UNSAFE_FOLDER if self._unsafe else self._home
+                self._executor = LocalExecutor(self.rung or self.ladder, home, self._workers, docker_image=self._image)
             return self._executor
 
     def _data_file(self, dataset: Dataset, sheet: StudySheet) -> DataFile:
@@ -130,7 +133,7 @@ class CodeRunner:
         content = buffer.getvalue()
         sha256 = hashlib.sha256(content).hexdigest()
         path = self._home / FOLDER / f"{sha256}.parquet"
-        if not path.exists():
+        if not _holds(path, content):
             write_whole(path, content)
         return DataFile(name=dataset.card.name, path=path, sha256=sha256)
 
@@ -181,6 +184,14 @@ def kept(content: bytes, suffix: str, caption: str) -> Suffixed:
     """A file as an artefact under its content."""
     sha256 = hashlib.sha256(content).hexdigest()
     return Artefact.model_validate({"sha256": sha256, "suffix": suffix, "caption": caption}), content
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether the file is what it was written as: a full disk or another hand may have left something else there."""
+    try:
+        return not path.is_symlink() and path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _files(outcome: Outcome) -> Iterator[Suffixed]:
