@@ -55,7 +55,7 @@ def parse_expression(text: str, where: str) -> Expression:
     try:
         tree = ast.parse(QUOTED.sub(place, text).strip(), mode="eval")
         return _term(tree.body, quoted, 0)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         raise BadInput(f"The study sheet's {where}, `{shown(text)}`, cannot be read: it may have {ALLOWED}.") from None
 
 

@@ -67,6 +67,7 @@ def test_an_expression_is_computed_row_by_row_and_missing_where_it_has_no_finite
         "\0",
         "-" * 400 + "a",
         "a" * 501,
+        "a + 1" + "0" * 400,
     ],
 )
 def test_what_is_not_on_the_allowlist_is_refused(text):
