@@ -14,6 +14,7 @@ import contextlib
 import importlib
 import os
 import pickle
+import re
 import struct
 import subprocess
 import sys
@@ -36,7 +37,9 @@ _LENGTH = struct.Struct("<Q")
 _ANSWERED, _RAISED = b"a", b"r"
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """A thread that linear algebra begins as it is imported would not be held by what its process gives up later."""
-_SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
+_SECRET = ("KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH", "COOKIE", "DSN")
+_WITH_PASSWORD = re.compile(r"://[^/\s]*@")
+"""What in an address says who asks, such as a proxy's or a database's password."""
 
 
 class WorkerLost(Exception):
@@ -277,8 +280,12 @@ def _function(given: WarmUp) -> Function:
 def _environment() -> dict[str, str]:
     """The environment without secrets, which no worker needs, and with this package's folder to import from."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH120, PTH100 - pathlib costs start-up
-    kept = {name: value for name, value in os.environ.items() if not any(mark in name.upper() for mark in _SECRET)}
+    kept = {name: value for name, value in os.environ.items() if not _secret(name, value)}
     return {**kept, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))}
+
+
+def _secret(name: str, value: str) -> bool:
+    return any(mark in name.upper() for mark in _SECRET) or _WITH_PASSWORD.search(value) is not None
 
 
 if __name__ == "__main__":

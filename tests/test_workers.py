@@ -101,12 +101,14 @@ def _kill_myself():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def test_a_worker_gets_no_key(pool, monkeypatch):
+async def test_a_worker_gets_no_key_and_no_address_with_a_password(pool, monkeypatch):
     monkeypatch.setenv("SOME_API_KEY", "secret")
+    monkeypatch.setenv("PGPASSFILE", "secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.example")
     with pytest.raises(workers.WorkerLost):  # the next one is begun with the environment of now
         await pool.call(_kill_myself, ())
     told = await asyncio.gather(*(pool.call(_environment, ()) for _ in range(4)))
-    assert b"SOME_API_KEY" not in b"".join(told)
+    assert not any(name in b"".join(told) for name in (b"SOME_API_KEY", b"PGPASSFILE", b"HTTPS_PROXY"))
 
 
 def _environment():
