@@ -69,11 +69,13 @@ class ModelDesigner:
         self, material: Material, hypothesis: Hypothesis, failed: tuple[tuple[Design, Execution], ...], generation: int
     ) -> Design | None:
         """The last design with another admissible method, or with its code mended; None, without a call, where every method has
-        failed.
+        failed, and where no code can be run (any more): none is worth mending then.
         """
         last = failed[-1][0]
         work = DesignWork(self.asker, material, hypothesis, last, ())
         key = {"key": generation_key(hypothesis.id, generation), "author": self.author}
+        if last.code is not None and not self._code_holds():
+            return None
         if last.code is not None:
             return await work.in_code(last.model_copy(update=key), last.method_reason, (last.code, failed[-1][1]))
         tried = {design.method for design, _ in failed}

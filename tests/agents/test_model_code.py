@@ -88,6 +88,14 @@ async def test_a_repair_shows_the_model_its_code_and_the_error():
     assert (repaired.key, repaired.code, repaired.target) == ("c1h1g2", EXPERIMENT, base.target)
 
 
+async def test_where_no_sandbox_holds_any_more_nobody_is_asked_to_mend_code():
+    base = await ModelDesigner(ScriptedAsker([REPLY]), code_holds=lambda: True).design_study(material(SEX, FEW), few(), 1, ())
+    refused = Execution(key="c1h1g1", design="c1h1g1", status="failed", error="no sandbox holds")
+    asker, model = designer(holds=False)
+    assert await model.repair_study(material(SEX, FEW), few(), ((base, refused),), 2) is None
+    assert asker.asked == []
+
+
 async def test_equal_material_gives_an_equal_prompt():
     prompts = []
     for _ in range(2):
