@@ -337,7 +337,10 @@ def dunn(table: Table, found: RankSums) -> tuple[Term, ...]:
 
 def friedman_caveats(table: Table, statistic: float | None, least: float, context: Context) -> tuple[str, ...]:
     """How p and the interval are to be read."""
-    said = [f"By chance W is about {1 / table.units:.2g} of so many units; the interval is approximate."]
+    said = [
+        f"By chance W is about {1 / table.units:.2g} of so many units; the interval is approximate: where units agree, "
+        "about 90 % of intervals at 95 % hold."
+    ]
     if statistic is None:
         said.append("All units rank the levels alike; p is the smallest that so many units and levels allow.")
     if table.units < SMALL:
