@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kosmos_graph.agents.code_error import shown_error
 from kosmos_graph.agents.quoting import quoted
 from kosmos_graph.agents.replies import Reply, Text, WordsCheck
 from kosmos_graph.claims.check import check_words
@@ -15,7 +16,6 @@ from kosmos_graph.domain.results import Execution
 from kosmos_graph.experiments.code_check import LONGEST_CODE, MOST_RESULTS, complaints
 from kosmos_graph.prompts import render_prompt
 
-ERROR_LENGTH = 1500
 SUMMARY = "your own Python, for what none of the others answers"
 
 
@@ -46,9 +46,10 @@ class CodeCheck:
         return (*complaints(experiment_of(reply)), *self._objective(reply))
 
 
-def code_ask(dataset: str, failed: tuple[CodeExperiment, Execution] | None = None) -> str:
-    """The last part of the prompt; `failed` is the code to be repaired, with what came of it."""
-    return render_prompt("design_study_code", dataset=quoted(dataset, 200), failed=_failed(failed) if failed is not None else "")
+def code_ask(dataset: str, names: Collection[str], failed: tuple[CodeExperiment, Execution] | None = None) -> str:
+    """The last part of the prompt; `failed` is the code to be repaired, with what came of it, `names` what the model knows."""
+    told = _failed(*failed, names) if failed is not None else ""
+    return render_prompt("design_study_code", dataset=quoted(dataset, 200), failed=told)
 
 
 def experiment_of(reply: CodeReply) -> CodeExperiment:
@@ -62,8 +63,6 @@ def objective_of(reply: CodeReply, names: Collection[str], otherwise: str) -> st
     return otherwise if check_words(reply.objective, names) else reply.objective.strip()
 
 
-def _failed(failed: tuple[CodeExperiment, Execution]) -> str:
-    experiment, execution = failed
-    error = (execution.error or "it failed").strip()
-    shown = quoted(error, ERROR_LENGTH)
+def _failed(experiment: CodeExperiment, execution: Execution, names: Collection[str]) -> str:
+    shown = quoted(shown_error((execution.error or "it failed").strip(), experiment.code, names))
     return f"\nThis code failed:\n{experiment.code}\n\nIts error: {shown}\nWrite the whole experiment again, mended.\n"

@@ -211,7 +211,8 @@ def disclosed(run: Run) -> str | None:
     with open_saver(run.settings.kosmos_home) as saver:
         found = saver.get_tuple(thread(run.id))
     cards = found.checkpoint["channel_values"].get("cards") if found is not None else None
-    return disclosure(tuple(card for _, card in sorted(cards.items())), hosts) if cards else None
+    code = run.options.get("code") != "never"
+    return disclosure(tuple(card for _, card in sorted(cards.items())), hosts, code=code) if cards else None
 
 
 def report_text(run_id: str, *, as_json: bool = False, partial: bool = False, home: str | Path | None = None) -> str:

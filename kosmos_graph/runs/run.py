@@ -79,6 +79,12 @@ class Run:
         return status
 
     @property
+    def options(self) -> Mapping[str, Any]:
+        """What the run was begun with: the fields of `Options`."""
+        options: Mapping[str, Any] = self._record["options"]
+        return options
+
+    @property
     def replayed(self) -> bool:
         """Whether the run repeats a recording, and so asks no model."""
         return self._record.get("replay") is not None

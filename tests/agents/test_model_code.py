@@ -80,10 +80,12 @@ async def test_what_can_be_said_against_code_without_executing_it_goes_back_to_t
 async def test_a_repair_shows_the_model_its_code_and_the_error():
     asker, model = designer(REPLY)
     base = await ModelDesigner(ScriptedAsker([REPLY]), code_holds=lambda: True).design_study(material(SEX, FEW), few(), 1, ())
-    failed = Execution(key="c1h1g1", design="c1h1g1", status="failed", error="KeyError: 'z'\n\nTraceback: line 2")
+    error = "the code raised KeyError in line 2: 'few.csv'\n\n'Ann'"
+    failed = Execution(key="c1h1g1", design="c1h1g1", status="failed", error=error)
     repaired = await model.repair_study(material(SEX, FEW), few(), ((base, failed),), 2)
     said = asker.asked[0].prompt.user
-    assert "KeyError: 'z'" in said
+    assert "KeyError: 'few.csv' (line 2: frame = data['few.csv'])" in said
+    assert "Ann" not in said
     assert CODE.strip() in said
     assert (repaired.key, repaired.code, repaired.target) == ("c1h1g2", EXPERIMENT, base.target)
 
