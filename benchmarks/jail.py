@@ -3,8 +3,8 @@
     python -m benchmarks.jail [--jobs 200] [--warm 40] [--rung NAME]
 
 The job reads a Parquet file of two columns and 10,000 rows, and computes a correlation by scipy. Cold is a jail begun for the job:
-the interpreter, the scientific libraries, and the job. Warm is another job in the same jail. The throughput is of jobs that differ in
-their seed, so that none is answered out of the store, with the jails begun before. Prints medians; claims nothing, since what it
+the interpreter, the scientific libraries, and the job. Warm is another job in the same jail. The throughput is of jobs that differ
+in their seed, so that none is answered out of the store, with the jails begun before. Prints medians; claims nothing, since what it
 measures is mostly the machine's.
 """
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import landlock, limiting, seccomp, shaping
-from .recording import Recorder, instrument
+from .recording import RECORDER, instrument
 
 RESULT = "result.json"
 """Name of the file in the scratch folder that the parent process collects."""
@@ -49,17 +49,16 @@ def run(request: Request, output: int, data: list[int], confined: int) -> NoRetu
         os._exit(NOT_CONFINED)
     os.write(confined, b"1")
     os.close(confined)
-    recorder = Recorder()
     content: dict[str, Any] = {}
     try:
-        content["results"] = shaping.shape(_returned(request, data, recorder), request["declared"])
+        content["results"] = shaping.shape(_returned(request, data), request["declared"])
     except (CannotRun, shaping.NotAsDeclared) as error:
         content["error"] = str(error)
     except MemoryError:
         content["memory"] = True
     except BaseException as error:  # noqa: BLE001 - whatever the code raises, SystemExit too, is what came of it
         content["error"] = _told(error)
-    content["calls"] = recorder.calls
+    content["calls"] = RECORDER.calls
     _write(content)
     os._exit(0)
 
@@ -93,7 +92,7 @@ def _settle(scratch: str, output: int, kept_open: list[int]) -> None:
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
 
 
-def _returned(request: Request, data: list[int], recorder: Recorder) -> Any:
+def _returned(request: Request, data: list[int]) -> Any:
     for module in request["modules"]:
         __import__(module)
     frames = {name: _frame(name, descriptor) for name, descriptor in zip(request["names"], data, strict=True)}
@@ -102,7 +101,7 @@ def _returned(request: Request, data: list[int], recorder: Recorder) -> Any:
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(seed % 2**32)
     if "scipy" in sys.modules:
-        instrument(recorder)
+        instrument(RECORDER)  # only what has not been, in a zygote
     function = _defined(request["code"])
     return function(frames, seed)
 
@@ -114,7 +113,8 @@ def _frame(name: str, descriptor: int) -> Any:
 
     with os.fdopen(descriptor, "rb") as file:
         try:
-            return pyarrow.parquet.read_table(file, use_threads=False, memory_map=False).to_pandas(use_threads=False)
+            table = pyarrow.parquet.ParquetFile(file, pre_buffer=False).read(use_threads=False)
+            return table.to_pandas(use_threads=False)
         except (pyarrow.ArrowException, OSError) as error:
             raise CannotRun(f"the data {name!r} cannot be read: {' '.join(str(error).split())[:_MOST_MESSAGE]}") from error
 

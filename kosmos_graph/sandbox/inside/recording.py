@@ -78,6 +78,10 @@ class Recorder:
             self._depth -= 1
 
 
+RECORDER = Recorder()
+"""The one of this process: the zygote puts it in place once, and each job's process has its own copy."""
+
+
 def instrument(recorder: Recorder) -> None:
     """Put recording functions in the place of the public ones, in the modules that are there."""
     for module in filter(None, map(_module, _OF_FUNCTIONS)):

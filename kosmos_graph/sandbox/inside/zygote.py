@@ -7,6 +7,7 @@ job (where it prints, and its data). After each job it says how the job's proces
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ import sys
 from typing import Any
 
 from . import experiment, kernel, landlock
+from .recording import RECORDER, instrument
 
 LENGTH = struct.Struct("<Q")
 MOST_FILES = 64
@@ -28,6 +30,7 @@ def serve(connection: socket.socket, spec: dict[str, Any]) -> None:
         landlock.restrict(spec["read"], [spec["scratch"]], experiment.DEVICES)
     for module in spec["modules"]:
         __import__(module)
+    _warm_up()
     gc.collect()
     gc.freeze()  # what is shared with a job's process stays shared: its collector does not touch it
     send(connection, {"process": os.getpid(), "landlock": landlock.version() if sys.platform == "linux" else 0})
@@ -60,6 +63,16 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | Non
         content += part
     message: dict[str, Any] = json.loads(content)
     return message, list(files)
+
+
+def _warm_up() -> None:
+    """Do once what the first use of a library does, so that the jobs need not; nothing here begins a thread."""
+    if "scipy" in sys.modules:
+        instrument(RECORDER)
+    if parquet := sys.modules.get("pyarrow.parquet"):
+        file = io.BytesIO()
+        parquet.write_table(sys.modules["pyarrow"].table({"number": [1.0, None], "text": ["a", None]}), file)
+        parquet.ParquetFile(file, pre_buffer=False).read(use_threads=False).to_pandas(use_threads=False)
 
 
 def _job(request: dict[str, Any], files: list[int], connection: socket.socket) -> dict[str, Any]:
