@@ -45,6 +45,9 @@ def _numbers(one: Exploration) -> Iterator[tuple[str, ...]]:
 
 
 def _table(result: NamedTable) -> Iterator[str]:
+    """The table's lines; of one without a single value that it is empty, so that no declared result is passed over."""
+    if all(value is None or value == "" for row in result.rows for value in row):
+        return iter(("It came back empty.", ""))
     return table(result.columns, ([_cell(value) for value in row] for row in result.rows[:MOST_ROWS]))
 
 
