@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from kosmos_graph.domain.data_card import Kind
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.results import Effect, Measure, Term, TestResult
 from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC
@@ -268,9 +269,11 @@ def caveats_of(
 
 
 def preferred(case: Case) -> str | None:
-    """Clusters and a numeric outcome."""
+    """Clusters and a numeric outcome, but for a count that begins at none: effects multiply it."""
     outcome = case.card.column(case.target.outcome)
     if case.target.cluster is None or outcome is None or not outcome.kind.numeric or case.expects == "no effect":
+        return None
+    if outcome.kind is Kind.COUNT and outcome.low == 0:
         return None
     return (
         f"rows with one value of {case.target.cluster} hang together, and these errors hold however they do, also with few "
