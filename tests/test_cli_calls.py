@@ -221,3 +221,11 @@ def test_a_disk_that_is_full_stops_the_run_with_a_sentence_and_nothing_paid_is_l
     kept = json.loads(cli("calls", "a", "--json")[1])
     assert len([call for call in kept if call["outcome"] == "answered"]) == CALLS == len(set(bodies))
     assert RunFolders(tmp_path / "home").record("a")["status"] == "finished"
+
+
+def test_a_resumed_run_says_again_what_holds_code_that_a_model_writes(cli, server, data):
+    cli("run", QUESTION, "--data", data, "--run-id", "a", "-q", "--budget", "3.0")
+    said = "Code that a model writes runs without a sandbox, as you asked"
+    assert said in cli("resume", "a", "--unsafe-no-sandbox")[2]
+    assert said not in (held := cli("resume", "a")[2])
+    assert "Code experiments" in held

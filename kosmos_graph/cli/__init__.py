@@ -122,8 +122,6 @@ def run_command(
         check_start(settings)
     settings = with_workers(settings, workers)
     progress = Progress(quiet)
-    if sentence := sandbox_sentence(settings, code, unsafe_no_sandbox=unsafe_no_sandbox):
-        progress.say(sentence)
     run = start(
         question,
         data or [],
@@ -139,6 +137,8 @@ def run_command(
         unsafe_no_sandbox=unsafe_no_sandbox,
     )
     progress.follow(run)
+    if replay is None and (sentence := sandbox_sentence(settings, code, unsafe_no_sandbox=unsafe_no_sandbox)):
+        progress.say(sentence)
     finish(run, progress, Wanted(as_json=as_json, partial=partial, record=record))
 
 
@@ -178,6 +178,8 @@ def resume(
         unsafe_no_sandbox=unsafe_no_sandbox,
     )
     progress.follow(run)
+    if sentence := sandbox_sentence(run.settings, run.options.get("code"), unsafe_no_sandbox=unsafe_no_sandbox):
+        progress.say(sentence)
     finish(run, progress, Wanted(as_json=as_json, partial=partial, record=record, decided=decision is not None))
 
 
