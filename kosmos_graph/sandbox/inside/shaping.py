@@ -64,6 +64,8 @@ def _rows(name: str, value: Any) -> list[Mapping[Any, Any]]:
     if hasattr(value, "columns") and hasattr(value, "to_dict"):
         if any(label is not None for label in value.index.names):  # a grouped result: its groups are what its rows are about
             value = value.reset_index()
+        if len(set(map(str, value.columns))) < len(value.columns):  # all but one of them would be left out without a word
+            raise NotAsDeclared(f"the table {name!r} has two columns of the same name")
         return list(value.to_dict(orient="records"))
     if isinstance(value, (list, tuple)) and all(isinstance(row, Mapping) for row in value):
         return list(value)
