@@ -120,7 +120,7 @@ def _code_experiment(name: str, experiment: CodeExperiment, study: Study) -> Ite
     yield f"    DATA[{dataset!r}],"
     yield f"    {[result.model_dump() for result in experiment.results]!r},"
     yield f"    name={dataset!r}, about=SHEET, options=OPTIONS,"
-    yield ")  # in the sandbox, as in the run"
+    yield ")  # in the sandbox"
     results = study.execution.outcome.results if study.execution.outcome is not None else ()
     yield f"returned = {{result.name: result for result in {name}.results}}"
     for result in results:
