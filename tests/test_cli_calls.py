@@ -84,7 +84,7 @@ def test_a_budget_s_end_is_a_partial_report_exit_3_and_the_way_on(cli, server, d
 
 
 def test_an_exhausted_chain_is_exit_1_and_with_partial_a_report_and_exit_3(cli, server, data):
-    server.script = lambda received: Fault(status=401) if len(server.requests) > 5 else counting(received)
+    server.script = lambda received: Fault(status=401) if len(server.requests) > 8 else counting(received)
     code, out, err = cli("run", QUESTION, "--data", data, "--run-id", "a", "-q")
     assert (code, out) == (1, "")
     assert "Go on: kosmos-graph resume a" in err

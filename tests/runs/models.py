@@ -14,8 +14,8 @@ from tests.loopback import Answer, LoopbackServer, Received, first_choice
 
 MODEL = "openai/m"
 QUESTION = "Which of dose, age and weight affect growth?"
-CALLS = 8
-"""What a run asks: a plan, three designs, three analyses, a synthesis."""
+CALLS = 11
+"""What a run asks: a plan, three designs (a method, then words), three analyses, a synthesis."""
 
 
 def write_growth(path: Path, rows: int = 80) -> str:

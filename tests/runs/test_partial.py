@@ -32,10 +32,10 @@ def stopped(server, data, home, **bounds):
 
 def test_what_is_finished_is_reported_as_the_whole_report_has_it_and_the_rest_is_named(data, tmp_path):
     with LoopbackServer(counting) as server:
-        run = stopped(server, data, tmp_path, calls=6)
-        part = run.partial("six calls are made")
+        run = stopped(server, data, tmp_path, calls=9)
+        part = run.partial("nine calls are made")
         whole = resume(run.id, settings=run.settings, allowance=Allowance(calls=100)).result
-    assert part.partial == "six calls are made"
+    assert part.partial == "nine calls are made"
     assert len(part.findings) == 2
     ends = {one.id: one for one in whole.findings}
     alike = {name for name in type(part.findings[0]).model_fields if name not in VERDICTS}

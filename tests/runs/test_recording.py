@@ -147,7 +147,7 @@ def test_fallbacks_and_rules_as_the_last_link_are_repeated(data, tmp_path):
 def test_a_budget_stop_is_repeated_to_the_same_partial_report_and_several_sessions_to_the_whole_one(data, tmp_path):
     with LoopbackServer(counting, latency=0.01) as server:
         settings = settings_for(server, tmp_path / "one")
-        run = start(QUESTION, [data], settings=settings, allowance=Allowance(budget=3.0))
+        run = start(QUESTION, [data], settings=settings, allowance=Allowance(budget=3.87))
         assert run.wait(60) == "stopped"
         partial = run.partial("the money ended")
         run.record(tmp_path / "stopped.json")
@@ -155,7 +155,7 @@ def test_a_budget_stop_is_repeated_to_the_same_partial_report_and_several_sessio
         report = again.result
         again.record(tmp_path / "whole.json")
     repetition = repeated(tmp_path / "stopped.json", data, tmp_path / "two")
-    with pytest.raises(BudgetReached, match=r"the budget of \$3.00 is reached"):
+    with pytest.raises(BudgetReached, match=r"the budget of \$3.87 is reached"):
         _ = repetition.result
     assert facts(repetition.partial("the money ended")) == facts(partial)
     assert partial.findings
@@ -229,7 +229,7 @@ def test_a_fork_that_stopped_is_recorded_without_what_only_its_source_went_on_to
         assert other.wait(60) == "stopped"
         other.record(tmp_path / "recording.json")
     held = [(one.site.node, one.outcome) for one in read_recording(tmp_path / "recording.json").calls]
-    assert sorted(held) == [("analyse_study", "configuration")] * 3 + [("design_study", "answered")] * 3 + [
+    assert sorted(held) == [("analyse_study", "configuration")] * 3 + [("design_study", "answered")] * 6 + [
         ("plan_research", "answered")
     ]
     repetition = repeated(tmp_path / "recording.json", data, tmp_path / "two")
