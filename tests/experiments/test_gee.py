@@ -106,6 +106,13 @@ def test_no_effect_is_rejected_one_time_in_twenty_at_most():
     assert np.mean(found) <= 0.1
 
 
+def test_counts_that_are_all_the_same_are_refused():
+    columns = clustered(counts=True)
+    columns["y"] = [3] * len(columns["y"])
+    with pytest.raises(NotApplicable, match="same in every row"):
+        run(columns, "g")
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [

@@ -82,20 +82,26 @@ def gee_fit(sample: Sample, design: Design) -> GeeFit:
         raise NotApplicable(f"There are too few clusters for {matrix.width + 1} coefficients; take fewer variables.")
     counted = sample.frame[target.outcome].dtype.kind == "f"
     if counted:
-        outcome, exposure = counts_of(sample, design), exposure_of(sample, design)
+        outcome, exposure = varied(counts_of(sample, design), target.outcome), exposure_of(sample, design)
         offset = np.zeros(outcome.size) if exposure is None else np.log(exposure)
         start = fit_poisson(matrix, outcome, offset).coefficients
         exponent = "ratio of means" if exposure is None else "rate ratio"
     else:
         if target.exposure is not None:
             raise NotApplicable(f"{target.outcome} is no count, so it has no rate per {target.exposure}; state no exposure.")
-        outcome, offset, exponent = successes(sample, design).astype(np.float64), None, "odds ratio"
-        if outcome.all() or not outcome.any():
-            raise NotApplicable(f"The outcome {target.outcome} is the same in every row, so there is nothing to explain.")
+        outcome = varied(successes(sample, design).astype(np.float64), target.outcome)
+        offset, exponent = None, "odds ratio"
         start = fit_logistic(matrix, outcome == 1).coefficients
     coefficients, covariance, correlation = solved(matrix, outcome, clusters, offset, start)
     wald = standardised_wald(matrix, coefficients[1:], covariance[1:, 1:], float(df), exponent)
     return GeeFit(wald, correlation, tuple(int(size) for size in sizes), counted)
+
+
+def varied(outcome: FloatArray, name: str) -> FloatArray:
+    """The outcome itself. Raises NotApplicable where it does not vary."""
+    if np.ptp(outcome) == 0:
+        raise NotApplicable(f"The outcome {name} is the same in every row, so there is nothing to explain.")
+    return outcome
 
 
 def solved(
