@@ -44,11 +44,11 @@ METHODS = (
         source="the paper or the function that it computes",
         tasks=("compare",),
         needs=Needs(outcome=NUMERIC, predictor=GROUPING, predictors=(1, 1), groups=(2, 2), rows=20, per_group=10),
-        run=median_shift,       # (Sample, Design, Context) -> TestResult
-        draw=draw_medians,      # (Axes, Sample, Design, TestResult) -> None
+        run=median_shift,  # (Sample, Design, Context) -> TestResult
+        draw=draw_medians,  # (Axes, Sample, Design, TestResult) -> None
         sensitivity=("mann_whitney",),
-        prefer=usual_choice,    # (Case) -> why it is the usual choice, or None
-        asked_for=r"\bmedian shift",
+        prefer=usual_choice,  # (Case) -> why it is the usual choice, or None
+        asked_for=r"\\bmedian shift",
         assumption="By rule, …",
     ),
 )

@@ -24,6 +24,8 @@ from tests.doctor.provider import (
 )
 from tests.loopback import Fault, Reply
 
+SUBJECTS = {"openai/small as designer and analyst", "home", "experiments in code"}
+
 
 @pytest.fixture
 def silent_address(free_port):
@@ -40,7 +42,11 @@ def test_a_model_that_does_everything_is_ok_in_every_check(look, provider):
     assert diagnosis.could_start
     assert found["server"].seconds > 0
     assert found["latency"].seconds > 0
-    assert {finding.subject for finding in diagnosis.findings} == {"openai/small as designer and analyst", "home", "experiments in code"}
+    assert {finding.subject for finding in diagnosis.findings} == {
+        "openai/small as designer and analyst",
+        "home",
+        "experiments in code",
+    }
 
 
 def test_a_model_in_both_roles_is_examined_once_by_two_short_calls(look, provider):
