@@ -199,6 +199,7 @@ class Jail:
             "landlock": self._landlock_inside,
             "seccomp": self.rung in {"bubblewrap", "landlock"},
             "modules": self._modules,
+            "held": watch.held(self._zygote),
             "limits": asdict(limits) | {"tasks": tasks, "cpu_seconds": max(1, round(limits.cpu_seconds + 0.5))},
         }
 

@@ -136,3 +136,8 @@ def test_a_job_that_leaves_deep_folders_is_cleaned_up_after(ask, rung):
     code = "import os\nfor _ in range(400):\n    os.mkdir('d')\n    os.chdir('d')\n    open('f', 'w').close()\nreturn {'answer': 1}"
     ask(code, files=10_000)
     assert ask("import os\nreturn {'answer': len(os.listdir('.'))}", seed=3).results[0].value == 0
+
+
+def test_what_a_jail_holds_already_is_not_counted_against_a_job(ask):
+    outcome = ask("import numpy as np\nreturn {'answer': np.ones(200 * 2**20, dtype=np.uint8).sum()}", memory_bytes=400 * MIB)
+    assert outcome.results[0].value == 200 * MIB, outcome.error

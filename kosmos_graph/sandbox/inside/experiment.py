@@ -67,7 +67,8 @@ def confine(request: Request) -> None:
     """Close the jail around this process. Raises OSError where any part of it cannot be closed."""
     limits = request["limits"]
     os.nice(_NICENESS)
-    limiting.limit_resources(limits["memory_bytes"], limits["disk_bytes"], limits["cpu_seconds"], limits["tasks"])
+    held = tuple(request.get("held", (0, 0)))
+    limiting.limit_resources(limits["memory_bytes"], limits["disk_bytes"], limits["cpu_seconds"], limits["tasks"], held)
     if request["landlock"]:
         landlock.restrict(request["read"], [request["scratch"]], DEVICES)
     if request["seccomp"]:

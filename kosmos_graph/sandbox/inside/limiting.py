@@ -10,8 +10,12 @@ _ADDRESSES_TO_MEMORY = 4
 _OPEN_FILES = 256
 
 
-def limit_resources(memory_bytes: int, file_bytes: int, cpu_seconds: int, tasks: int) -> None:
-    """Limit this process and, each for itself, its descendants; `tasks` counts all that the user runs, 0 is no limit."""
+def limit_resources(memory_bytes: int, file_bytes: int, cpu_seconds: int, tasks: int, held: tuple[int, int] = (0, 0)) -> None:
+    """Limit this process and, each for itself, its descendants; `tasks` counts all that the user runs, 0 is no limit.
+
+    `memory_bytes` comes on top of what is `held` already, in bytes: of data, whether they were ever touched or not, and of
+    addresses.
+    """
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, file_bytes)
     _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 2)
@@ -20,8 +24,9 @@ def limit_resources(memory_bytes: int, file_bytes: int, cpu_seconds: int, tasks:
     if tasks:
         _lower(resource.RLIMIT_NPROC, tasks)
     if sys.platform == "linux":  # elsewhere the system refuses or ignores these
-        _lower(resource.RLIMIT_DATA, memory_bytes)
-        _lower(resource.RLIMIT_AS, _ADDRESSES_TO_MEMORY * memory_bytes)
+        data, addresses = held
+        _lower(resource.RLIMIT_DATA, memory_bytes + data)
+        _lower(resource.RLIMIT_AS, _ADDRESSES_TO_MEMORY * memory_bytes + addresses)
         _lower(resource.RLIMIT_MSGQUEUE, 0)
 
 
