@@ -87,8 +87,17 @@ def test_the_families_hold_methods_of_the_catalogue():
     assert {name for family in FAMILIES.values() for name in family} <= set(CATALOGUE)
 
 
-WITHOUT_DATA = {"difference_in_differences", "slope_change", "survey_mean_difference", "survey_regression", "survey_estimate"}
-"""Methods for what no data set of the benchmark has: weights, two groups over two periods, a date at which a slope changed."""
+WITHOUT_DATA = {
+    "difference_in_differences",
+    "gee",
+    "slope_change",
+    "survey_estimate",
+    "survey_mean_difference",
+    "survey_regression",
+}
+"""Methods for what no question of the benchmark has: weights, two groups over two periods, a date at which a slope changed, a
+yes/no outcome or a count in clusters.
+"""
 
 
 def test_every_method_of_the_catalogue_but_the_special_equivalence_tests_is_admissible_somewhere():
