@@ -55,10 +55,12 @@ def settings_for(base: str, home: Path, *fallbacks: str, **more: Any) -> Setting
 
 
 def facts(report: Report) -> dict[str, Any]:
-    """A report without what differs between equal runs."""
+    """A report without what differs between equal runs, and without what held its statistics: a killed child has no workers."""
     content: dict[str, Any] = json.loads(report.model_dump_json())
     for name in ("id", *CLOCK_FIELDS):
         del content["run"][name]
+    for finding in content["findings"]:
+        del finding["rung"]
     return content
 
 

@@ -29,7 +29,7 @@ def child(base: str, home: Path, data: Path, kill: Kill) -> None:
 
     Figures are drawn in the process itself: workers would take longer to begin than most children live.
     """
-    workers.begin = lambda warm_up: None
+    workers.begin = lambda *arguments: None
     occasions = _Occasions(kill)
     if kill.kind.endswith("written"):
         put = CallJournal.put
