@@ -249,7 +249,7 @@ def serve() -> None:
             return
         try:
             answer = _ANSWERED + _function(function)(*arguments)
-        except Exception as error:  # noqa: BLE001 - it is raised again in the process that asked
+        except Exception as error:  # noqa: BLE001 - it is told to the process that asked, which raises WorkerFailed
             answer = _RAISED + f"{type(error).__name__}: {error}".encode(errors="replace")
         try:
             write(answers, answer)

@@ -87,7 +87,7 @@ def start(
     `allowance` bounds what the run may use; `prices` are texts MODEL=IN/OUT. With `reuse`, equal requests that any run of the
     home folder had answered are answered from its journal. `replay` is a recording to repeat: question, options, study sheet,
     decisions and models are the recording's, and no model is asked. `watch` is called with every event, on the background loop:
-    it must be quick. With `unsafe_no_sandbox` code that a model writes runs without a sandbox, in this session of the run only.
+    it must be quick. With `unsafe_no_sandbox` code that a model writes runs without a sandbox, until the run stops or ends.
     Raises BadInput before anything is written.
     """
     chosen = model_settings(

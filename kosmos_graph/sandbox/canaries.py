@@ -32,7 +32,7 @@ FOLDER, PORT, PARENT, NAMES = {constants}
 def escapes(act):
     try:
         return int(bool(act()))
-    except Exception:
+    except Exception:  # however an attempt fails, it did not get out
         return 0
 
 def read():

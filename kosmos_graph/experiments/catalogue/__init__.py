@@ -83,7 +83,7 @@ def _given(point: EntryPoint) -> tuple[Method, ...] | list[Method]:
     """What an entry point gives."""
     try:
         given = point.load()
-    except Exception as error:
+    except Exception as error:  # importing another package runs its code, which may raise anything; the user is told whose it is
         raise BadInput(f"{_where(point)} cannot be loaded: {type(error).__name__}: {error}; {REMEDY}") from error
     found = (given,) if isinstance(given, Method) else given
     if not isinstance(found, (tuple, list)) or not all(isinstance(method, Method) for method in found):
@@ -100,7 +100,7 @@ def _named_failures(method: Method, function: Callable[..., Any]) -> Callable[..
             return function(*arguments)
         except NotApplicable:
             raise
-        except Exception as error:
+        except Exception as error:  # another package's code may raise anything; it fails its own study and no other
             message = " ".join(str(error).split())
             raise NotApplicable(f"{method.title} failed: {type(error).__name__}: {message}") from error
 

@@ -146,7 +146,7 @@ def _statistic(result: Any) -> float | None:
     for attribute in ("statistic", "fvalue"):
         try:
             value = _scalar(getattr(result, attribute, None))
-        except Exception:  # noqa: BLE001 - see above
+        except Exception:  # noqa: BLE001 - a result that cannot compute its statistic has none
             return None
         if value is not None:
             return value
