@@ -16,12 +16,10 @@ from kosmos_graph.sandbox.docker import DockerJail
 from kosmos_graph.sandbox.jail import LIBRARIES, Jail, JailDown
 from kosmos_graph.sandbox.jobs import Job
 from kosmos_graph.sandbox.ladder import Ladder
-from kosmos_graph.sandbox.running import Runs, run
+from kosmos_graph.sandbox.running import Runs, lasts, run
 from kosmos_graph.sandbox.store import OutcomeStore
 
 _TRIES = 2
-_LASTING = frozenset({"ok", "error", "time-out", "limit"})
-"""How a job ends that would end the same way again."""
 
 
 class Executor(Protocol):
@@ -193,7 +191,7 @@ class LocalExecutor:
                 return self._without_run(task, "cancelled", "the job was cancelled")
             try:
                 outcome = run(keeper.jail(), task.job, task.cancelled.is_set)
-                task.lasting = outcome.state in _LASTING
+                task.lasting = lasts(outcome, task.job.limits)
             except DataGone as gone:
                 return self._without_run(task, "error", str(gone))
             except (JailDown, OSError) as error:

@@ -15,6 +15,7 @@ from kosmos_graph.sandbox.data_files import opened
 from kosmos_graph.sandbox.inside.removing import remove
 from kosmos_graph.sandbox.jail import Ended
 from kosmos_graph.sandbox.jobs import Job
+from kosmos_graph.sandbox.limits import Limits
 
 
 class Runs(Protocol):
@@ -40,6 +41,17 @@ def run(jail: Runs, job: Job, cancelled: Callable[[], bool] = bool) -> Outcome:
             remove(folder)
 
 
+def lasts(outcome: Outcome, limits: Limits) -> bool:
+    """Whether a job with these limits, which are part of it, would end so again.
+
+    How far code comes by the wall clock is the machine's doing, and what is killed from outside its limits may be the kernel's,
+    for want of memory elsewhere.
+    """
+    if outcome.state == "time-out":
+        return outcome.error == watch.out_of_cpu(limits).sentence
+    return outcome.state in ("ok", "error", "limit") and outcome.error != _ended_by(signal.SIGKILL)
+
+
 def _outcome(rung: Rung, job: Job, folder: Path, ended: Ended) -> Outcome:
     stdout = clean(ended.printed.decode("utf-8", "replace"))
     whole = Outcome(id=job.id, state="error", stdout=stdout, rung=rung, seconds=ended.seconds)
@@ -48,7 +60,7 @@ def _outcome(rung: Rung, job: Job, folder: Path, ended: Ended) -> Outcome:
     if ended.exit_code == -signal.SIGXCPU or ended.passed is not None:
         return _limited(whole, ended.passed or watch.out_of_cpu(job.limits))
     if ended.exit_code < 0:
-        return whole.model_copy(update={"error": f"the code was ended by {_name(-ended.exit_code)}"})
+        return whole.model_copy(update={"error": _ended_by(-ended.exit_code)})
     return _collected(whole, job, folder)
 
 
@@ -73,8 +85,8 @@ def _limited(outcome: Outcome, passed: watch.Passed) -> Outcome:
     return outcome.model_copy(update={"state": passed.state, "error": passed.sentence})
 
 
-def _name(number: int) -> str:
+def _ended_by(number: int) -> str:
     try:
-        return f"the signal {signal.Signals(number).name}"
+        return f"the code was ended by the signal {signal.Signals(number).name}"
     except ValueError:
-        return f"the signal {number}"
+        return f"the code was ended by the signal {number}"

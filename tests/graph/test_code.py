@@ -2,16 +2,20 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from kosmos_graph import build_graph
 from kosmos_graph.domain.code_experiment import CodeExperiment, DeclaredResult
+from kosmos_graph.errors import RunStopped
 from kosmos_graph.render.markdown import render_markdown
+from kosmos_graph.sandbox.jobs import Job
+from kosmos_graph.sandbox.limits import Limits
 from kosmos_graph.settings import Settings
 
-from .agents import PlainAnalyst, WelchDesigner, write_groups
+from .agents import Failing, PlainAnalyst, WelchDesigner, write_groups
 
 OUTCOMES = ("height", "mass", "span")
 NUMBER = DeclaredResult(name="gap", kind="number", meaning="distance of the group means")
@@ -68,8 +72,8 @@ def data(tmp_path):
 def build(tmp_path):
     def build(versions, **choices):
         designer = CodeDesigner(OUTCOMES[: len(versions)], versions=versions)
-        chosen = {"home": tmp_path / "home", "settings": Settings(_env_file=None)} | choices
-        return build_graph(designer=designer, analyst=PlainAnalyst(), **chosen)
+        chosen = {"home": tmp_path / "home", "settings": Settings(_env_file=None), "designer": designer} | choices
+        return build_graph(analyst=PlainAnalyst(), **chosen)
 
     return build
 
@@ -119,6 +123,21 @@ def test_a_number_that_stands_in_the_code_is_no_result(build, data):
     report = build(((typed,) * 3,)).invoke(given(data))["report"]
     assert report.explorations == ()
     assert "typed, not computed" in report.unanswered[0].reason
+
+
+def test_a_step_that_the_wall_clock_ended_is_not_run_again_when_the_run_is_resumed(build, data, tmp_path, monkeypatch):
+    monkeypatch.setattr("kosmos_graph.wiring.code.Job", partial(Job, limits=Limits(wall_seconds=0.5)))
+    slow = "import time\n" + GAP.replace("    means", "    time.sleep(60)\n    means", 1)
+    designer = Failing(CodeDesigner(OUTCOMES[:1], versions=((slow, GAP),)), ("repair_study",))
+    graph = build((), designer=designer, checkpointer=InMemorySaver())
+    thread = {"configurable": {"thread_id": "r1"}}
+    with pytest.raises(RunStopped, match="the server is down"):
+        graph.invoke(given(data), thread)
+    designer.broken = False
+    report = graph.invoke(None, thread)["report"]
+    assert [repair.error for repair in report.explorations[0].repairs] == ["the code ran longer than its 0.5 seconds"]
+    events = (tmp_path / "home" / "runs" / "r1" / "events.jsonl").read_text().splitlines()
+    assert [(one["node"], one["phase"]) for one in map(json.loads, events)].count(("run_study", "started")) == 2
 
 
 def test_where_no_sandbox_holds_code_is_refused_with_the_reasons(build, data, monkeypatch):

@@ -16,6 +16,8 @@ from kosmos_graph.errors import BadInput, StoreError
 from kosmos_graph.sandbox import Finding, Ladder, LocalExecutor
 from kosmos_graph.sandbox.inside import processes
 from kosmos_graph.sandbox.jail import Jail, JailDown
+from kosmos_graph.sandbox.limits import Limits
+from kosmos_graph.sandbox.running import lasts
 from kosmos_graph.sandbox.store import OutcomeStore
 from tests.sandbox.conftest import job
 
@@ -79,6 +81,30 @@ def test_a_cancelled_job_is_run_when_it_is_submitted_again(executor):
     assert executor.result(id_, 60).state == "cancelled"
     assert executor.submit(job("import time\nprint('begun')\ntime.sleep(1)\nreturn {'answer': 1}")) == id_
     assert executor.result(id_, 60).state == "ok"
+
+
+def test_what_the_wall_clock_ended_is_run_again_and_what_used_up_its_processor_time_is_not(new):
+    for code, limits, repeated in (
+        ("import time; time.sleep(60)", {"wall_seconds": 0.3}, False),
+        ("while True: pass", {"cpu_seconds": 0.3}, True),
+        ("raise ValueError('no')", {}, True),
+    ):
+        asked = job(f"import os\nprint(os.urandom(8).hex())\n{code}", **limits)
+        outcomes = []
+        for _ in range(2):
+            executor = new()
+            outcomes.append(executor.result(executor.submit(asked), 60))
+            executor.close()
+        assert outcomes[0].error == outcomes[1].error
+        assert (outcomes[0].stdout == outcomes[1].stdout) is repeated
+
+
+def test_what_was_killed_from_outside_need_not_end_so_again():
+    ends = {"SIGKILL": False, "SIGSEGV": True}
+    told = {
+        name: Outcome(id="a", state="error", error=f"the code was ended by the signal {name}", rung="landlock") for name in ends
+    }
+    assert {name: lasts(outcome, Limits()) for name, outcome in told.items()} == ends
 
 
 def test_outcomes_come_as_they_are_completed_and_each_once(executor):
