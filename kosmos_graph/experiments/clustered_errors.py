@@ -58,6 +58,8 @@ class ClusteredErrors:
 
 def clusters_of(ids: npt.NDArray[np.int64]) -> tuple[Rows, ...]:
     """Row numbers of each cluster."""
+    if not ids.size:
+        return ()
     order = np.argsort(ids, kind="stable")
     return tuple(np.split(order, np.flatnonzero(np.diff(ids[order])) + 1))
 
