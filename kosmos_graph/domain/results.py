@@ -149,7 +149,7 @@ class Execution(Value):
     """One run of a locked (or repaired) design. `failed` is a result: `error` says what happened, and repair may follow.
 
     A design of the kind `code` has an `outcome` in the place of `result`; `files` are its code, what it printed and its results.
-    `rung` is what held the process that computed it.
+    `rung` is what held the process that computed it. `notes` are sentences of ours on what went wrong beside it.
     """
 
     key: str
@@ -161,3 +161,4 @@ class Execution(Value):
     outcome: Outcome | None = None
     files: tuple[Artefact, ...] = ()
     rung: Rung = "no sandbox"
+    notes: tuple[str, ...] = ()

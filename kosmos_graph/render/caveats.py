@@ -51,6 +51,9 @@ def _run_caveats(record: Record, found: Sequence[Answered]) -> Iterator[str]:
         )
     if record.synthesis is not None and record.synthesis.dropped:
         yield _left_out(record.synthesis.dropped, "synthesis")
+    yield from dict.fromkeys(
+        note for study in record.studies.values() for one in (*study.failed, study.execution) for note in one.notes
+    )
     for role, left, to, where, reason in _moves(record):
         yield f"{left} gave up as {role} in {where}, and {to} took over: {reason}."
 

@@ -47,7 +47,7 @@ class Executor(Protocol):
 
 
 class _Task:
-    """A job on its way to an outcome. Where storing it failed, `failure` is what every caller is told.
+    """A job on its way to an outcome. `failure` is what every caller is told where there is none.
 
     An outcome that is not `lasting` is of this one time: the job is run when it is submitted again.
     """
@@ -69,7 +69,7 @@ class LocalExecutor:
 
     Each jail belongs to a thread, is begun with its first job and kept for the next ones. A jail that dies is begun again and
     its job run a second time; after that the job is lost. `modules` are imported in each jail before its first job. Raises
-    StoreError where `home` cannot be written, BadInput where no rung of the ladder holds.
+    BadInput where no rung of the ladder holds.
     """
 
     def __init__(
@@ -94,6 +94,11 @@ class LocalExecutor:
         self._threads: list[threading.Thread] = []
         self._idle = 0
         self._closed = False
+
+    @property
+    def trouble(self) -> str | None:
+        """Sentences on why outcomes are not stored, where they are not."""
+        return self._store.trouble
 
     def submit(self, job: Job) -> str:
         with self._changed:

@@ -111,6 +111,7 @@ class CodeRunner:
             error=error,
             outcome=outcome,
             rung=outcome.rung,
+            notes=(executor.trouble,) if executor.trouble is not None else (),
             files=tuple(artefact for artefact, _ in files),
         )
         return execution, {artefact.filename: content for artefact, content in files}

@@ -140,6 +140,17 @@ def test_a_step_that_the_wall_clock_ended_is_not_run_again_when_the_run_is_resum
     assert [(one["node"], one["phase"]) for one in map(json.loads, events)].count(("run_study", "started")) == 2
 
 
+def test_a_damaged_store_of_experiments_is_a_sentence_in_the_report_and_harms_nothing(build, data, tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "experiments.sqlite").write_bytes(b"no database at all" * 500)
+    report = build(((GAP,), (FIRST_FAILURE,) * 3)).invoke(given(data))["report"]
+    assert ([one.id for one in report.explorations], len(report.unanswered)) == (["c1h1"], 1)
+    assert [caveat for caveat in report.caveats if "experiments.sqlite" in caveat] == [
+        f"The store of experiments {tmp_path / 'home' / 'experiments.sqlite'} cannot be read or written (file is not a database): "
+        "experiments in code were run without it, and equal ones are run again. Move the file away or mend it."
+    ]
+
+
 def test_where_no_sandbox_holds_code_is_refused_with_the_reasons(build, data, monkeypatch):
     from kosmos_graph.sandbox.ladder import Finding, Ladder
 

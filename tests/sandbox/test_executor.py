@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from kosmos_graph.domain.code_experiment import Outcome
-from kosmos_graph.errors import BadInput, StoreError
+from kosmos_graph.errors import BadInput
 from kosmos_graph.sandbox import Finding, Ladder, LocalExecutor
 from kosmos_graph.sandbox.inside import processes
 from kosmos_graph.sandbox.jail import Jail, JailDown
 from kosmos_graph.sandbox.limits import Limits
 from kosmos_graph.sandbox.running import lasts
-from kosmos_graph.sandbox.store import OutcomeStore
+from kosmos_graph.sandbox.store import FILE_NAME, OutcomeStore
 from tests.sandbox.conftest import job
 
 RANDOM = "import os\nreturn {'answer': int.from_bytes(os.urandom(4), 'little')}"
@@ -178,19 +179,69 @@ def test_a_jail_tells_that_its_zygote_was_killed_under_a_job(rung):
     assert not jail.scratch.exists()
 
 
-def test_a_home_that_cannot_be_written_is_told_in_a_sentence(rung, tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match=r"the store of experiments .* cannot be opened: .*; choose another home folder"):
-        LocalExecutor(rung, tmp_path / "file" / "home")
+def in_the_way(home):
+    home.write_text("no folder")
+
+
+def garbage(home):
+    home.mkdir()
+    (home / FILE_NAME).write_bytes(b"no database at all" * 500)
+
+
+def truncated(home):
+    store = OutcomeStore(home)
+    for number in range(20):
+        store.put(Outcome(id=str(number), state="ok", rung="landlock", stdout="x" * 1000))
+    store.close()
+    content = (home / FILE_NAME).read_bytes()
+    (home / FILE_NAME).write_bytes(content[: len(content) * 3 // 4])
+
+
+@pytest.mark.parametrize("damage", [in_the_way, garbage, truncated])
+def test_a_store_that_cannot_be_used_is_left_as_it_is_and_done_without(new, tmp_path, damage):
+    home = tmp_path / "home"
+    damage(home)
+    file = home if home.is_file() else home / FILE_NAME
+    before = file.read_bytes()
+    executor = new()
+    assert executor.result(executor.submit(job("return {'answer': 1}")), 60).results[0].value == 1
+    assert executor.trouble.startswith(f"The store of experiments {home / FILE_NAME} cannot be read or written (")
+    assert file.read_bytes() == before
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes where it likes")
-def test_a_read_only_store_is_told_before_any_job(rung, tmp_path):
+def test_a_read_only_store_is_done_without(new, tmp_path):
+    home = tmp_path / "home"
+    OutcomeStore(home).close()
+    (home / FILE_NAME).chmod(0o400)
+    home.chmod(0o500)
+    executor = new()
+    assert executor.result(executor.submit(job("return {'answer': 1}")), 60).state == "ok"
+    assert "readonly" in executor.trouble
+
+
+def test_a_store_that_is_spoilt_while_it_is_used_ends_nothing(new, tmp_path):
+    executor = new()
+    first = executor.result(executor.submit(job("return {'answer': 1}")), 60)
+    for path in (tmp_path / "home").iterdir():
+        if path.suffix != ".sqlite-shm":  # which SQLite maps into memory
+            path.write_bytes(b"spoilt" * 10_000)
+    assert [executor.result(executor.submit(job(RANDOM, seed=seed)), 60).state for seed in (1, 2)] == ["ok", "ok"]
+    assert executor.result(executor.submit(job("return {'answer': 1}")), 60) == first
+    executor.close()
+    assert new().trouble is not None
+
+
+@pytest.mark.parametrize("row", ["", "{}", "null", 7, b"\xff\xfe", Outcome(id="b", state="ok", rung="landlock").model_dump_json()])
+def test_a_stored_outcome_that_is_none_is_computed_anew_and_replaced(tmp_path, row):
+    first = Outcome(id="a", state="ok", rung="landlock", stdout="first")
     OutcomeStore(tmp_path).close()
-    (tmp_path / "experiments.sqlite").chmod(0o400)
-    tmp_path.chmod(0o500)
-    with pytest.raises(StoreError, match="the store of experiments"):
-        LocalExecutor(rung, tmp_path)
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("INSERT INTO outcomes VALUES ('a', CAST(? AS TEXT))", (row,))
+    store = OutcomeStore(tmp_path)
+    assert store.get("a") is None
+    assert store.put(first) == first
+    assert (store.get("a"), store.trouble) == (first, None)
 
 
 def test_a_ladder_on_which_nothing_holds_is_refused_with_the_reasons(tmp_path):
