@@ -4,7 +4,5 @@ from __future__ import annotations
 
 AT_ONCE = "written at the same time as the certification; its own tests hold it against other libraries"
 
-ONE_ROUTE = "iterated by statsmodels; its tests hold the estimating equations and errors against dense matrices, to fewer digits"
-
-PENDING: dict[str, str] = {"gee": ONE_ROUTE, "mixed_model": AT_ONCE}
+PENDING: dict[str, str] = {"mixed_model": AT_ONCE}
 """A method that is here and has entries fails the test, so that the list cannot outlive its reasons."""

@@ -77,6 +77,12 @@ def gee_fit(sample: Sample, design: Design) -> GeeFit:
         )
     if np.max(sizes) == 1:
         raise NotApplicable(f"Every row has its own value of {target.cluster}, so no rows hang together.")
+    pairs, needed = int(np.sum(sizes * (sizes - 1))) // 2, matrix.width + 2
+    if pairs < needed:
+        raise NotApplicable(
+            f"Only {pairs} pairs of rows share a value of {target.cluster}, too few to see how rows hang together: "
+            f"at least {needed} are needed."
+        )
     df = sizes.size - matrix.width - 1
     if df < matrix.focus.width + 1:
         raise NotApplicable(f"There are too few clusters for {matrix.width + 1} coefficients; take fewer variables.")
@@ -107,7 +113,10 @@ def varied(outcome: FloatArray, name: str) -> FloatArray:
 def solved(
     matrix: DesignMatrix, outcome: FloatArray, clusters: npt.NDArray[np.int64], offset: FloatArray | None, start: FloatArray
 ) -> tuple[FloatArray, FloatArray, float]:
-    """Coefficients, the intercept's first, their covariance and the correlation; of counts where there is an offset."""
+    """Coefficients, the intercept's first, their covariance and the correlation; of counts where there is an offset.
+
+    As many steps again as led below TOLERANCE double the digits, because each wins about as many.
+    """
     from statsmodels.genmod.cov_struct import Exchangeable
     from statsmodels.genmod.families import Binomial, Poisson
     from statsmodels.genmod.generalized_estimating_equations import GEE
@@ -120,13 +129,20 @@ def solved(
             warnings.simplefilter("ignore")
             model = GEE(outcome, columns, groups=clusters, family=family, cov_struct=structure, offset=offset)
             enough = TOLERANCE * max(1.0, float(np.sum(outcome)))
-            fit = model.fit(maxiter=ITERATIONS, ctol=enough, start_params=start, cov_type="bias_reduced")
+            fit = model.fit(maxiter=ITERATIONS, ctol=enough, start_params=start, cov_type="naive")
+            settled, steps = fit.converged, len(fit.fit_history["score"])
+            fit = model.fit(maxiter=steps, ctol=0.0, start_params=fit.params, cov_type="bias_reduced")
     except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
         raise NotApplicable(refusal) from error
     coefficients = np.asarray(fit.params, dtype=np.float64)
     covariance = np.asarray(fit.cov_params(), dtype=np.float64)
     correlation = float(structure.dep_params)
-    if not (fit.converged and np.all(np.isfinite(coefficients)) and np.all(np.isfinite(covariance)) and np.isfinite(correlation)):
+    if np.isfinite(correlation) and not -1 / (max(map(len, model.endog_li)) - 1) < correlation < 1:
+        raise NotApplicable(
+            "Rows of one cluster are less, or more, alike than any one correlation makes them, as where every cluster has "
+            "exactly one yes, so the estimating equations have no weights."
+        )
+    if not (settled and np.all(np.isfinite(coefficients)) and np.all(np.isfinite(covariance)) and np.isfinite(correlation)):
         raise NotApplicable(refusal)
     return coefficients, covariance, correlation
 
