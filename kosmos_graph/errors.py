@@ -6,7 +6,7 @@
     │   ├── MissingKey              a hosted model without its key, found before any call
     │   ├── UnknownRun              no such run
     │   ├── RunExists               the run id is taken, or another process holds the run
-    │   ├── DataChanged             a run is resumed with other data than it began with
+    │   ├── DataChanged             the data have gone, or are not those that the run began with
     │   └── RecordingMiss           a recording is replayed and holds no answer for a request
     ├── RunStopped              1   the run cannot go on now, and can be resumed
     │   └── BudgetReached           no call may start any more: money, calls or time of the run are used up
@@ -59,7 +59,7 @@ class RunExists(BadInput):
 
 
 class DataChanged(BadInput):
-    """A run is resumed with other data than it began with."""
+    """A data file has gone, or is not what it was when the run began. In mid-run what is finished is kept; `resume` is refused."""
 
 
 class RecordingMiss(BadInput):

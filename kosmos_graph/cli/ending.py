@@ -114,20 +114,20 @@ def print_report(report: Report, *, as_json: bool) -> None:
 
 
 def result_of(run: Run, progress: Progress, wanted: Wanted) -> Report:
-    """The run's report, or the partial one where money or time ended, or where one is wanted.
+    """The run's report, or the partial one where money, time or the data ended, or where one is wanted.
 
     Where the run stopped, how to go on is said before the reason.
     """
-    from kosmos_graph.errors import BadInput, BudgetReached, KosmosError
+    from kosmos_graph.errors import BudgetReached, DataChanged, KosmosError
 
     try:
         return run.result
-    except BadInput:
-        raise
     except KosmosError as error:
+        if run.status == "failed":
+            raise
         more = " with a larger --budget, --max-calls or --deadline" if isinstance(error, BudgetReached) else ""
         progress.say(f"stopped; what is finished is kept. Go on{more}: kosmos-graph resume {run.id}")
-        if not wanted.partial and not isinstance(error, BudgetReached):
+        if not wanted.partial and not isinstance(error, BudgetReached | DataChanged):
             raise
         return partial_of(run, error)
 

@@ -18,7 +18,7 @@ from kosmos_graph.checkpoints.forking import thread
 from kosmos_graph.checkpoints.sqlite import open_saver
 from kosmos_graph.domain.calls import Call
 from kosmos_graph.domain.report import Report, RoleUsage
-from kosmos_graph.errors import BadInput, KosmosError, RunStopped, StoreError
+from kosmos_graph.errors import BadInput, DataChanged, KosmosError, RunStopped, StoreError
 from kosmos_graph.graph.build import compile_research
 from kosmos_graph.graph.pausing import APPROVE
 from kosmos_graph.graph.services import Services
@@ -174,7 +174,8 @@ class Run:
                 status = "waiting" if self.pending else "finished"
                 return None if self.pending else result["report"]
         except KosmosError as error:
-            status, stopped = "failed" if isinstance(error, BadInput) else "stopped", error
+            usable = isinstance(error, DataChanged) or not isinstance(error, BadInput)  # data can be put back
+            status, stopped = "stopped" if usable else "failed", error
             raise
         finally:
             with contextlib.suppress(StoreError):

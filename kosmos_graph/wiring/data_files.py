@@ -59,7 +59,10 @@ def unchanged(card: DataCard) -> str:
     try:
         found = fingerprint(Path(card.path))
     except BadInput as error:
-        raise DataChanged(f"{card.path} was read with SHA-256 {card.sha256} when the run began, and now: {error}") from error
+        raise DataChanged(
+            f"{card.path} was read with SHA-256 {card.sha256} when the run began, and now: {error}; "
+            "put it back, or start another run"
+        ) from error
     if found != card.sha256:
         raise DataChanged(
             f"{card.path} has changed: the run began with SHA-256 {card.sha256} and found {found}; "

@@ -11,6 +11,7 @@ from kosmos_graph.claims.check import check_sentences, study_licence
 from kosmos_graph.domain.analysis import Analysis, Deviation, Study
 from kosmos_graph.domain.design import CODE, Design
 from kosmos_graph.domain.results import Artefact, Execution
+from kosmos_graph.errors import DataChanged
 from kosmos_graph.graph.nodes.chain import ask_chain, move_on
 from kosmos_graph.graph.services import Services
 from kosmos_graph.graph.state import Abandoned, StudyState
@@ -37,10 +38,13 @@ class StudyNodes:
         return {"executions": {design.key: execution}}
 
     async def draw_study(self, state: StudyState) -> dict[str, Any]:
-        """Draw the result's figure, beside the analyst at work."""
+        """Draw the result's figure, beside the analyst at work. Where the data have gone meanwhile, the result stands without."""
         design, result = design_in_force(state), execution_in_force(state).result
         assert result is not None, "the router sends only successful executions here"  # noqa: S101
-        dataset = await asyncio.to_thread(self.services.data.reopen, state["card"], state["sheet"])
+        try:
+            dataset = await asyncio.to_thread(self.services.data.reopen, state["card"], state["sheet"])
+        except DataChanged:
+            return {}
         drawing = await self.services.draw(dataset, design, state["sheet"], result)
         if drawing is None:
             return {}
