@@ -16,6 +16,10 @@ from kosmos_graph.experiments.review import review_design
 from kosmos_graph.graph.locking import lock
 
 
+OF_CODE = frozenset({"author", "code", "hypothesis", "key", "method", "method_reason", "protocol"})
+"""What an edit may name of a design that is code: a change of any other field would not reach what the code computes."""
+
+
 class Decision(Value):
     """A person's answer. `strike` holds hypothesis ids; `edit` maps a hypothesis id to the design's fields that change."""
 
@@ -68,6 +72,12 @@ def _edit(
     except ValidationError as error:
         first = error.errors()[0]
         raise BadInput(f"the edit of {design.hypothesis} does not fit: {first['loc']}: {first['msg']}") from error
+    idle = sorted(name for name in set(changes) - OF_CODE if getattr(design, name) != getattr(edited, name))
+    if edited.code is not None and idle:
+        raise BadInput(
+            f"the experiment of {design.hypothesis} is code, on which {', '.join(idle)} would have no effect: edit the code itself, "
+            "or give a method of the catalogue and `code`: null"
+        )
     hypothesis = {one.id: one for one in hypotheses}[design.hypothesis]
     others = tuple(one for one in designs if one.key != design.key)
     card = material.card(design.target.dataset)

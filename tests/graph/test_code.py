@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 
 from kosmos_graph import build_graph
 from kosmos_graph.domain.code_experiment import CodeExperiment, DeclaredResult
@@ -149,6 +150,39 @@ def test_a_damaged_store_of_experiments_is_a_sentence_in_the_report_and_harms_no
         f"The store of experiments {tmp_path / 'home' / 'experiments.sqlite'} cannot be read or written (file is not a database): "
         "experiments in code were run without it, and equal ones are run again. Move the file away or mend it."
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("covariates", ["mass"]),
+        ("alternative", "less"),
+        ("delta", {"value": 1.0, "source": "user"}),
+        ("target", {"dataset": "groups.csv", "outcome": "height", "predictors": ["group"]}),
+    ],
+)
+def test_an_edit_that_would_not_reach_the_code_is_asked_again(build, data, field, value):
+    graph = build(((GAP,),), checkpointer=InMemorySaver(), approve=True)
+    thread = {"configurable": {"thread_id": "r1"}}
+    (pending,) = graph.invoke(given(data), thread)["__interrupt__"]
+    whole = pending.value["plan"]["designs"][0]
+    (pending,) = graph.invoke(Command(resume={"edit": {"c1h1": whole | {field: value}}}), thread)["__interrupt__"]
+    assert pending.value["complaint"] == (
+        f"the experiment of c1h1 is code, on which {field} would have no effect: edit the code itself, "
+        "or give a method of the catalogue and `code`: null"
+    )
+    edit = {"c1h1": {"method": "welch_t", "code": None, "alternative": "greater"}}
+    assert graph.invoke(Command(resume={"edit": edit}), thread)["report"].findings[0].design_author == "user"
+
+
+def test_an_edit_of_the_code_is_what_is_run(build, data):
+    graph = build(((GAP,),), checkpointer=InMemorySaver(), approve=True)
+    thread = {"configurable": {"thread_id": "r1"}}
+    (pending,) = graph.invoke(given(data), thread)["__interrupt__"]
+    code = pending.value["plan"]["designs"][0]["code"]
+    edit = {"c1h1": {"code": code | {"code": code["code"].replace("mean", "max")}}}
+    (done,) = graph.invoke(Command(resume={"edit": edit}), thread)["report"].explorations
+    assert (done.design_author, round(done.results[0].value, 1)) == ("user", 3.0)
 
 
 def test_where_no_sandbox_holds_code_is_refused_with_the_reasons(build, data, monkeypatch):
