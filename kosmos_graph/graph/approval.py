@@ -15,7 +15,6 @@ from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.review import review_design
 from kosmos_graph.graph.locking import lock
 
-
 OF_CODE = frozenset({"author", "code", "hypothesis", "key", "method", "method_reason", "protocol"})
 """What an edit may name of a design that is code: a change of any other field would not reach what the code computes."""
 
@@ -75,8 +74,8 @@ def _edit(
     idle = sorted(name for name in set(changes) - OF_CODE if getattr(design, name) != getattr(edited, name))
     if edited.code is not None and idle:
         raise BadInput(
-            f"the experiment of {design.hypothesis} is code, on which {', '.join(idle)} would have no effect: edit the code itself, "
-            "or give a method of the catalogue and `code`: null"
+            f"the experiment of {design.hypothesis} is code, on which {', '.join(idle)} would have no effect: edit the code "
+            "itself, or give a method of the catalogue and `code`: null"
         )
     hypothesis = {one.id: one for one in hypotheses}[design.hypothesis]
     others = tuple(one for one in designs if one.key != design.key)
