@@ -62,11 +62,18 @@ class Worker:
         )
         self._send((warm_up, ()))
         self._warm = False
+        self._failed: WorkerFailed | None = None
 
     def wait_until_warm(self) -> None:
-        """Wait for the end of its warm-up. Raises WorkerLost, and WorkerFailed where it raised."""
+        """Wait for the end of its warm-up. Raises WorkerLost, and WorkerFailed, each time, where it raised."""
+        if self._failed is not None:
+            raise self._failed
         if not self._warm:
-            self._receive()
+            try:
+                self._receive()
+            except WorkerFailed as failed:
+                self._failed = failed
+                raise
             self._warm = True
 
     def call(self, function: Function, arguments: tuple[Any, ...]) -> bytes:

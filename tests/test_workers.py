@@ -80,6 +80,18 @@ async def test_what_is_raised_in_a_worker_is_told_here_in_words_and_nothing_is_u
         await pool.call(factorial, (-1,))
 
 
+async def test_a_worker_that_could_not_warm_up_says_why_at_every_call_and_nobody_waits_for_it():
+    pool = workers.Pool(_fail, 1)
+    for _ in range(3):
+        with pytest.raises(workers.WorkerFailed, match="OSError: no fonts"):
+            await asyncio.wait_for(pool.call(process, ()), 60)
+    pool.end()
+
+
+def _fail():
+    raise OSError("no fonts")
+
+
 async def test_an_answer_that_is_too_long_or_no_answer_ends_the_worker(pool, monkeypatch):
     monkeypatch.setattr(workers, "MOST_ANSWERED", 1000)
     with pytest.raises(workers.WorkerLost):
