@@ -81,7 +81,7 @@ class Finding(Value):
 
 
 class Repair(Value):
-    """A version of the code that failed, and how."""
+    """A version of an experiment's code that failed, and how."""
 
     error: str
     code: str = Field(description="Path of the code in the run's folder.")
@@ -112,10 +112,11 @@ class Exploration(Value):
 
 
 class Unanswered(Value):
-    """A hypothesis that has no finding, or the question itself, and why."""
+    """A hypothesis that has no finding, or the question itself, and why; `failed` is the code that was tried, oldest first."""
 
     hypothesis: str
     reason: str
+    failed: tuple[Repair, ...] = ()
 
 
 class RoleUsage(Value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kosmos_graph.domain.code_experiment import Cell, NamedNumber, NamedTable, RecordedCall
-from kosmos_graph.domain.report import Exploration
+from kosmos_graph.domain.report import Exploration, Repair
 from kosmos_graph.render.escape import as_sentence, markdown
 from kosmos_graph.render.numbers import number, p_value
 from kosmos_graph.render.tables import bullets, section, table
@@ -30,7 +30,7 @@ def exploration_lines(one: Exploration) -> Iterator[str]:
     )
     yield from section(
         "**Repairs**: the code failed, and was written again",
-        bullets(f"{_line(repair.error)} ({repair.code})" for repair in one.repairs),
+        bullets(map(repair_line, one.repairs)),
     )
     yield from section("**Files**", bullets(f"{path}: {caption}" for path, caption in one.files))
     yield from section("**Caveats**", bullets(one.caveats))
@@ -73,6 +73,7 @@ def _method(one: Exploration) -> str:
     return f"**Code**: {markdown(one.code)}, on {markdown(one.dataset)}, run {held}. {markdown(as_sentence(one.objective))}{reason}"
 
 
-def _line(error: str) -> str:
-    """The sentence of an error, without the traceback below it."""
-    return error.partition("\n")[0]
+def repair_line(repair: Repair) -> str:
+    """The sentence of an error, without the traceback below it, and the code that failed."""
+    sentence = repair.error.partition("\n")[0]
+    return f"{sentence} ({repair.code})"

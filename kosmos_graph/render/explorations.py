@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kosmos_graph.domain.analysis import Study
 from kosmos_graph.domain.code_experiment import Outcome
@@ -44,9 +44,15 @@ def _exploration(hypothesis: Hypothesis, study: Study, outcome: Outcome) -> Expl
         rung=outcome.rung,
         code=_code(study.execution),
         files=tuple((path_of(file), file.caption) for file in files),
-        repairs=tuple(Repair(error=one.error or "it failed", code=_code(one)) for one in study.failed if one.files),
+        repairs=failed_code(study.failed),
         caveats=tuple(_caveats(outcome)),
     )
+
+
+def failed_code(executions: Iterable[Execution]) -> tuple[Repair, ...]:
+    """The code of those executions that failed and were code."""
+    failed = (one for one in executions if one.status == "failed" and one.files)
+    return tuple(Repair(error=one.error or "it failed", code=_code(one)) for one in failed)
 
 
 def path_of(file: Artefact) -> str:

@@ -9,6 +9,7 @@ from kosmos_graph.domain.hypothesis import Hypothesis
 from kosmos_graph.domain.report import Finding, Unanswered, view
 from kosmos_graph.render.answered import Answered
 from kosmos_graph.render.caveats import finding_caveats
+from kosmos_graph.render.explorations import failed_code
 from kosmos_graph.render.fill import fill
 from kosmos_graph.render.record import Record
 from kosmos_graph.render.table_files import tables_of
@@ -81,7 +82,8 @@ def _unanswered(record: Record) -> Iterator[Unanswered]:
     for hypothesis in record.hypotheses:
         study = record.studies.get(hypothesis.id)
         if study is None or study.status == "not answered":
-            yield Unanswered(hypothesis=hypothesis.statement, reason=_reason(record, hypothesis, study))
+            failed = failed_code((*study.failed, study.execution)) if study is not None else ()
+            yield Unanswered(hypothesis=hypothesis.statement, reason=_reason(record, hypothesis, study), failed=failed)
 
 
 def _reason(record: Record, hypothesis: Hypothesis, study: Study | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kosmos_graph.domain.report import Report
 from kosmos_graph.render.escape import markdown
-from kosmos_graph.render.exploration_markdown import exploration_lines
+from kosmos_graph.render.exploration_markdown import exploration_lines, repair_line
 from kosmos_graph.render.finding_markdown import finding_lines
 from kosmos_graph.render.run_sheet import run_sheet_lines
 from kosmos_graph.render.tables import bullets, section
@@ -53,7 +53,10 @@ def _paragraphs(sentences: tuple[str, ...]) -> Iterator[str]:
 
 
 def _unanswered(report: Report) -> Iterator[str]:
-    return bullets(f"{one.hypothesis.rstrip('.')}: {one.reason}" for one in report.unanswered)
+    for one in report.unanswered:
+        hypothesis = one.hypothesis.rstrip(".")
+        yield f"- {markdown(f'{hypothesis}: {one.reason}')}"
+        yield from (f"  - {markdown(repair_line(repair))}" for repair in one.failed)
 
 
 def _by(author: str | None) -> str:

@@ -113,10 +113,17 @@ def test_equal_runs_give_equal_reports_and_the_second_executes_nothing(build, da
     assert plain[0] == plain[1]
 
 
-def test_code_that_cannot_be_repaired_leaves_the_others_unharmed(build, data):
-    report = build(((FIRST_FAILURE,) * 3, (GAP,))).invoke(given(data))["report"]
+def test_code_that_cannot_be_repaired_leaves_the_others_unharmed_and_every_version_is_shown(build, data, tmp_path):
+    graph = build(((FIRST_FAILURE, SECOND_FAILURE, FIRST_FAILURE), (GAP,)), checkpointer=InMemorySaver())
+    report = graph.invoke(given(data), {"configurable": {"thread_id": "r1"}})["report"]
     assert [one.id for one in report.explorations] == ["c1h2"]
-    assert [one.hypothesis for one in report.unanswered] == ["height is larger in ash than in oak"]
+    (missing,) = report.unanswered
+    assert missing.hypothesis == "height is larger in ash than in oak"
+    run = tmp_path / "home" / "runs" / "r1"
+    codes = [code.format(outcome="height") for code in (FIRST_FAILURE, SECOND_FAILURE, FIRST_FAILURE)]
+    assert [(run / repair.code).read_text() for repair in missing.failed] == codes
+    text = (run / "report.md").read_text()
+    assert text.count(f"  - the code raised KeyError in line 4: 'elm' ({missing.failed[0].code})") == 2
 
 
 def test_a_number_that_stands_in_the_code_is_no_result(build, data):
