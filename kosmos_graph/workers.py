@@ -46,6 +46,10 @@ class WorkerLost(Exception):
     """A worker process ended before its work did; the work can be done elsewhere."""
 
 
+class WorkerUnready(WorkerLost):
+    """Its warm-up raised; the message says what."""
+
+
 class WorkerFailed(Exception):
     """The function raised in the worker; the message is its type and its message."""
 
@@ -62,18 +66,18 @@ class Worker:
         )
         self._send((warm_up, ()))
         self._warm = False
-        self._failed: WorkerFailed | None = None
+        self._unready: WorkerUnready | None = None
 
     def wait_until_warm(self) -> None:
-        """Wait for the end of its warm-up. Raises WorkerLost, and WorkerFailed, each time, where it raised."""
-        if self._failed is not None:
-            raise self._failed
+        """Wait for the end of its warm-up. Raises WorkerLost, and WorkerUnready, each time, where it raised."""
+        if self._unready is not None:
+            raise self._unready
         if not self._warm:
             try:
                 self._receive()
             except WorkerFailed as failed:
-                self._failed = failed
-                raise
+                self._unready = WorkerUnready(f"its worker process could not get ready: {failed}")
+                raise self._unready from failed
             self._warm = True
 
     def call(self, function: Function, arguments: tuple[Any, ...]) -> bytes:
@@ -157,7 +161,7 @@ class Pool:
 
     def _add(self, worker: Worker) -> None:
         """Offer a worker when it is warm: until then a call had better wait for another one."""
-        with contextlib.suppress(WorkerLost, WorkerFailed):  # whoever calls it is told
+        with contextlib.suppress(WorkerLost):  # whoever calls it is told
             worker.wait_until_warm()
         self._idle.put(worker)
         with self._changing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from pathlib import Path
@@ -38,6 +39,20 @@ async def test_a_worker_gives_the_very_numbers_and_bytes_that_this_process_would
     assert execution.model_copy(update={"rung": "no sandbox"}) == here
     drawing = await computing.draw(DATA, DESIGN, SHEET, here.result)
     assert drawing == draw_result(draw_sample(DATA, DESIGN, SHEET), DESIGN, here.result)
+
+
+async def test_where_no_worker_can_get_ready_the_execution_has_failed_and_says_why(monkeypatch):
+    found = workers.Pool(_no_fonts, 1)
+    monkeypatch.setattr(workers, "_pool", found)
+    execution = await asyncio.wait_for(computing.execute(DATA, DESIGN, SHEET, OPTIONS, "k"), 60)
+    found.end()
+    assert execution.status == "failed"
+    assert execution.error is not None
+    assert execution.error.endswith("failed: its worker process could not get ready: OSError: no fonts.")
+
+
+def _no_fonts():
+    raise OSError("no fonts")
 
 
 @held

@@ -83,7 +83,7 @@ async def test_what_is_raised_in_a_worker_is_told_here_in_words_and_nothing_is_u
 async def test_a_worker_that_could_not_warm_up_says_why_at_every_call_and_nobody_waits_for_it():
     pool = workers.Pool(_fail, 1)
     for _ in range(3):
-        with pytest.raises(workers.WorkerFailed, match="OSError: no fonts"):
+        with pytest.raises(workers.WorkerUnready, match="OSError: no fonts"):
             await asyncio.wait_for(pool.call(process, ()), 60)
     pool.end()
 

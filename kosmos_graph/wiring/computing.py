@@ -45,9 +45,10 @@ async def execute(dataset: Dataset, design: Design, sheet: StudySheet, options: 
     needed = _needed(dataset, design, sheet)
     try:
         content = await _computed(EXECUTION, needed.frame, run_as_json, needed, design, sheet, options, key)
-    except workers.WorkerLost:
+    except workers.WorkerLost as lost:
         title = CATALOGUE[design.method].title if design.method in CATALOGUE else design.method
-        return Execution(key=key, design=design.key, status="failed", error=f"The computation of {title} failed: {LOST}.")
+        why = f"{lost}" if isinstance(lost, workers.WorkerUnready) else LOST
+        return Execution(key=key, design=design.key, status="failed", error=f"The computation of {title} failed: {why}.")
     return Execution.model_validate_json(content)
 
 
