@@ -20,7 +20,7 @@ def find() -> str | None:
 def command(program: str, *, read: Iterable[str], scratch: str, inside: list[str]) -> list[str]:
     """The argument list that runs `inside` in a jail that sees `read` and may write `scratch`, at their own paths.
 
-    There is no /proc and no /dev but four devices, so no shared memory, and no path to another process.
+    There is no /proc and no /dev but three devices, so no shared memory, and no path to another process.
     """
     line = [program, *(f"--unshare-{name}" for name in _NAMESPACES)]
     line += ["--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "jail"]

@@ -16,13 +16,13 @@ from typing import Any
 
 from kosmos_graph.domain.code_experiment import Rung
 from kosmos_graph.sandbox import scratch
-from kosmos_graph.sandbox.inside import experiment
+from kosmos_graph.sandbox.inside import experiment, lying
 from kosmos_graph.sandbox.inside.removing import remove
 from kosmos_graph.sandbox.jail import LIBRARIES, NOBODY, Ended, JailDown, request
 from kosmos_graph.sandbox.jobs import Job
 from kosmos_graph.sandbox.limits import MIB, Limits
+from kosmos_graph.sandbox.passed import Passed, out_of_memory
 from kosmos_graph.sandbox.python_paths import BOOTSTRAP, INSIDE, environment
-from kosmos_graph.sandbox.watch import Passed, out_of_memory
 
 _SCRATCH, _DATA, _INSIDE = "/scratch", "/data", "/jail/inside"
 _ANSWER_SECONDS = 20.0
@@ -172,10 +172,10 @@ def _passed(limits: Limits, folder: Path, output: Path, seconds: float) -> Passe
         return Passed("time-out", f"the code ran longer than its {limits.wall_seconds:g} seconds")
     if output.stat().st_size > limits.output_bytes:
         return Passed("limit", f"the code printed more than {limits.output_bytes} bytes")
-    lying = scratch.measure(folder, limits.files)
-    if lying.hidden or lying.entries > limits.files:
+    found = lying.measure(folder, limits.files)
+    if found.hidden or found.entries > limits.files:
         return Passed("limit", f"the code made more than {limits.files} files")
-    if lying.size > limits.disk_bytes:
+    if found.size > limits.disk_bytes:
         return Passed("limit", f"the code wrote more than {limits.disk_bytes // MIB} MiB to disk")
     return None
 

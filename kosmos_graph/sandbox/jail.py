@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from kosmos_graph.domain.code_experiment import Rung
-from kosmos_graph.sandbox import bubblewrap, sandbox_exec, scratch, watch
-from kosmos_graph.sandbox.inside import processes, zygote
+from kosmos_graph.sandbox import bubblewrap, sandbox_exec, scratch
+from kosmos_graph.sandbox.inside import memory, processes, zygote
 from kosmos_graph.sandbox.inside.removing import remove
 from kosmos_graph.sandbox.jobs import Job
+from kosmos_graph.sandbox.limits import Limits
+from kosmos_graph.sandbox.passed import Passed, told
 from kosmos_graph.sandbox.python_paths import environment, python_paths
-from kosmos_graph.sandbox.watch import Passed, Watch
 
 LIBRARIES = ("numpy", "pandas", "pyarrow.parquet", "scipy.stats", "statsmodels.api", "statsmodels.formula.api")
 """What a zygote has imported before the first job."""
@@ -33,8 +34,6 @@ NOBODY = 65534
 """The user that code is executed as where this process is root's."""
 
 _LOOK_SECONDS = 0.025
-_SHARE_OF_LOOKING = 10
-"""Of the time, at most one part in this many goes into looking at what a job uses."""
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
 _SPARE_TASKS = 32
@@ -88,26 +87,28 @@ class Jail:
         self.scratch.chmod(0o500)  # where there is no Landlock either, a job writes nothing beside its own folder
         try:
             try:
+                zygote.send(self._guardian, {"zygote": self._zygote, "folder": str(folder), "limits": asdict(job.limits)})
                 zygote.send(self._socket, self._request(job, folder), [writing, *files])
             except OSError as error:
                 raise JailDown(self._why("its zygote is gone")) from error
             finally:
                 os.close(writing)
-            attended = _Attended(self._socket, reading, Watch(self._zygote, folder, job.limits), job.limits, cancelled)
+            attended = _Attended(self._socket, reading, job.limits, cancelled)
             attended.attend(began)
             answer = self._ended_whole(attended.answer)
             attended.drain()
+            passed = self._passed(job.limits) or attended.passed
         finally:
             os.close(reading)
             self.scratch.chmod(0o700)
-        if not answer["confined"] and attended.passed is None and not attended.cancelled:
+        if not answer["confined"] and passed is None and not attended.cancelled:
             raise JailDown(f"the jail could not be closed: {_one_line(attended.printed)}")
         seconds = time.monotonic() - began
-        return Ended(answer["exit"], attended.passed, bytes(attended.printed), seconds, attended.cancelled)
+        return Ended(answer["exit"], passed, bytes(attended.printed), seconds, attended.cancelled)
 
     def close(self) -> None:
         """End every process of the jail and remove what was written in it. A second call does nothing."""
-        for end in ("_lifeline", "_socket", "_errors"):
+        for end in ("_guardian", "_socket", "_errors"):
             if hasattr(self, end):
                 getattr(self, end).close()
         if hasattr(self, "_process"):
@@ -126,9 +127,9 @@ class Jail:
         self._socket, theirs = socket.socketpair()
         if sys.platform == "linux":  # before the zygote speaks: a message that was sent without its sender stays without
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        lifeline, ours = os.pipe()
-        self._lifeline = os.fdopen(ours, "wb")
-        spec = json.dumps(self._spec(theirs.fileno(), lifeline))
+        self._guardian, lifeline = socket.socketpair()
+        self._guardian.settimeout(_END_SECONDS)
+        spec = json.dumps(self._spec(theirs.fileno(), lifeline.fileno()))
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter and our own modules
                 self._paths.command("guardian", spec),
@@ -137,14 +138,14 @@ class Jail:
                 stderr=self._errors,
                 env=environment() | {"HOME": str(self.scratch), "TMPDIR": str(self.scratch)},
                 cwd=self.scratch if self._user is None else "/",
-                pass_fds=(theirs.fileno(), lifeline),
+                pass_fds=(theirs.fileno(), lifeline.fileno()),
                 start_new_session=True,  # Ctrl-C in a terminal is for this process to understand
             )
         except OSError as error:
             raise JailDown(f"no process can be begun: {error}") from error
         finally:
             theirs.close()
-            os.close(lifeline)
+            lifeline.close()
 
     def _spec(self, connection: int, lifeline: int) -> dict[str, Any]:
         inner = {
@@ -199,7 +200,7 @@ class Jail:
             "landlock": self._landlock_inside,
             "seccomp": self.rung in {"bubblewrap", "landlock"},
             "modules": self._modules,
-            "held": watch.held(self._zygote),
+            "held": memory.taken(self._zygote),
             "limits": asdict(limits) | {"tasks": tasks, "cpu_seconds": max(1, round(limits.cpu_seconds + 0.5))},
         }
 
@@ -220,6 +221,18 @@ class Jail:
             answer = None
         raise JailDown("processes of a job could not be ended")
 
+    def _passed(self, limits: Limits) -> Passed | None:
+        """What the guardian ended the job for, if it did. Raises JailDown."""
+        try:
+            zygote.send(self._guardian, {})
+            received = zygote.receive(self._guardian)
+        except (OSError, ValueError) as error:
+            raise JailDown(self._why("its guardian is gone")) from error
+        if received is None:
+            raise JailDown(self._why("its guardian is gone"))
+        found = received[0]["passed"]
+        return None if found is None else told(found, limits)
+
     def _answer(self) -> dict[str, Any]:
         try:
             received = zygote.receive(self._socket)
@@ -239,16 +252,15 @@ class Jail:
 
 
 class _Attended:
-    """A job that runs: reads what it prints and looks at what it uses until it ends or has to be ended."""
+    """A job that runs: reads what it prints until it ends or has to be ended; what it uses, the guardian watches."""
 
-    def __init__(self, connection: socket.socket, printing: int, looks: Watch, limits: Any, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, connection: socket.socket, printing: int, limits: Limits, cancelled: Callable[[], bool]) -> None:
         self.answer: dict[str, Any] | None = None
         self.passed: Passed | None = None
         self.cancelled = False
         self.printed = bytearray()
         self._connection = connection
         self._printing = printing
-        self._watch = looks
         self._limits = limits
         self._is_cancelled = cancelled
         os.set_blocking(printing, False)
@@ -275,7 +287,7 @@ class _Attended:
                 if time.monotonic() >= next_look and self._looked(began):
                     return
                 if time.monotonic() >= next_look:
-                    next_look = self._next_look
+                    next_look = time.monotonic() + _LOOK_SECONDS
 
     def drain(self) -> None:
         """Read what was printed before the end, when no process of the job is left."""
@@ -284,14 +296,10 @@ class _Attended:
 
     def _looked(self, began: float) -> bool:
         """Whether the job has to be ended."""
-        start, cost = time.monotonic(), time.thread_time()
         if self._is_cancelled():
             self.cancelled = True
-        elif start - began > self._limits.wall_seconds:
+        elif time.monotonic() - began > self._limits.wall_seconds:
             self.passed = Passed("time-out", f"the code ran longer than its {self._limits.wall_seconds:g} seconds")
-        else:
-            self.passed = self._watch.look()
-        self._next_look = time.monotonic() + max(_LOOK_SECONDS, _SHARE_OF_LOOKING * (time.thread_time() - cost))
         return self.cancelled or self.passed is not None
 
     def _read(self) -> bool:
@@ -336,7 +344,7 @@ def _first_message(connection: socket.socket) -> tuple[dict[str, Any], int]:
 
 @functools.lru_cache(maxsize=4)
 def _tasks(user: int, moment: int) -> int:  # `moment` is when an answer is too old
-    return watch.tasks_of(user)
+    return processes.tasks_of(user)
 
 
 def _one_line(content: bytes | bytearray) -> str:

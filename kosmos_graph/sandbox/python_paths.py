@@ -85,6 +85,7 @@ def environment() -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "MPLBACKEND": "agg",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve a GiB of data, and with it all that a limit on data is for
     }
     return fixed | {f"{name}_NUM_THREADS": "1" for name in threads}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kosmos_graph.domain.code_experiment import Outcome, Rung
-from kosmos_graph.sandbox import returned, watch
+from kosmos_graph.sandbox import returned
 from kosmos_graph.sandbox.clean import clean
 from kosmos_graph.sandbox.collect import Uncollectable, collect
 from kosmos_graph.sandbox.data_files import opened
@@ -16,6 +16,7 @@ from kosmos_graph.sandbox.inside.removing import remove
 from kosmos_graph.sandbox.jail import Ended
 from kosmos_graph.sandbox.jobs import Job
 from kosmos_graph.sandbox.limits import Limits
+from kosmos_graph.sandbox.passed import Passed, out_of_cpu, out_of_memory
 
 
 class Runs(Protocol):
@@ -48,7 +49,7 @@ def lasts(outcome: Outcome, limits: Limits) -> bool:
     for want of memory elsewhere.
     """
     if outcome.state == "time-out":
-        return outcome.error == watch.out_of_cpu(limits).sentence
+        return outcome.error == out_of_cpu(limits).sentence
     return outcome.state in ("ok", "error", "limit") and outcome.error != _ended_by(signal.SIGKILL)
 
 
@@ -58,7 +59,7 @@ def _outcome(rung: Rung, job: Job, folder: Path, ended: Ended) -> Outcome:
     if ended.cancelled:
         return whole.model_copy(update={"state": "cancelled", "error": "the job was cancelled"})
     if ended.exit_code == -signal.SIGXCPU or ended.passed is not None:
-        return _limited(whole, ended.passed or watch.out_of_cpu(job.limits))
+        return _limited(whole, ended.passed or out_of_cpu(job.limits))
     if ended.exit_code < 0:
         return whole.model_copy(update={"error": _ended_by(-ended.exit_code)})
     return _collected(whole, job, folder)
@@ -71,7 +72,7 @@ def _collected(whole: Outcome, job: Job, folder: Path) -> Outcome:
     except Uncollectable as refused:
         return whole.model_copy(update={"error": str(refused)})
     if content.get("memory") is True:
-        return _limited(whole, watch.out_of_memory(job.limits))
+        return _limited(whole, out_of_memory(job.limits))
     whole = whole.model_copy(update={"calls": returned.calls(content)})
     if (error := returned.error(content)) is not None:
         return whole.model_copy(update={"error": error})
@@ -81,7 +82,7 @@ def _collected(whole: Outcome, job: Job, folder: Path) -> Outcome:
         return whole.model_copy(update={"error": str(unshaped)})
 
 
-def _limited(outcome: Outcome, passed: watch.Passed) -> Outcome:
+def _limited(outcome: Outcome, passed: Passed) -> Outcome:
     return outcome.model_copy(update={"state": passed.state, "error": passed.sentence})
 
 

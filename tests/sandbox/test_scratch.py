@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from kosmos_graph.sandbox import scratch
+from kosmos_graph.sandbox.inside.lying import Lying, measure
 from kosmos_graph.sandbox.inside.removing import remove
 
 
@@ -49,8 +49,8 @@ def test_what_lies_in_a_folder_is_measured_up_to_a_number_of_entries(tmp_path):
     for number in range(5):
         (tmp_path / f"d{number}").mkdir()
         (tmp_path / f"d{number}" / "f").write_bytes(b"x" * 4096)
-    whole = scratch.measure(tmp_path, 100)
+    whole = measure(tmp_path, 100)
     assert (whole.entries, whole.hidden) == (10, False)
     assert whole.size >= 5 * 4096
-    assert scratch.measure(tmp_path, 3).entries == 4
-    assert scratch.measure(tmp_path / "gone", 3) == scratch.Lying(0, 0, hidden=False)
+    assert measure(tmp_path, 3).entries == 4
+    assert measure(tmp_path / "gone", 3) == Lying(0, 0, hidden=False)

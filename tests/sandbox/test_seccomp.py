@@ -81,6 +81,9 @@ def test_calls_are_judged_by_their_arguments(machine):
 
     assert (judge("clone", 0x11), judge("clone", 0x3D0F00)) == (seccomp.ALLOW, seccomp.ALLOW)
     assert [judge("clone", flag) for flag in (0x10000000, 0x20000000, 0x40000000, 0x00020000, 0x02000000)] == [denied] * 5
+    assert [judge("mmap", 0, 0, 3, flags) for flags in (0x22, 0x01, 0x20022)] == [seccomp.ALLOW] * 3
+    assert [judge("mmap", 0, 0, 3, flags) for flags in (0x21, 0x23, 0x8022, 0x40022, 0x122)] == [denied] * 5
+    assert (judge("madvise", 0, 0, 14), judge("madvise", 0, 0, 23)) == (seccomp.ALLOW, denied)
     assert (judge("ioctl", 1, 0x5401), judge("ioctl", 1, 0x5412)) == (seccomp.ALLOW, _error(errno.ENOTTY))
     assert (judge("fcntl", 1, 3), judge("fcntl", 1, 8), judge("fcntl", 1, 10)) == (seccomp.ALLOW, denied, denied)
     assert (judge("prlimit64", 0), judge("prlimit64", 1)) == (seccomp.ALLOW, denied)

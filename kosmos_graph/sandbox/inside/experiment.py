@@ -20,7 +20,7 @@ RESULT = "result.json"
 """Name of the file in the scratch folder that the parent process collects."""
 NOT_CONFINED = 96
 """Exit code of a process that could not close its jail, and so did not run the code. Code can end with it too."""
-DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+DEVICES = ("/dev/null", "/dev/urandom", "/dev/random")
 
 _NICENESS = 5
 """So that whoever watches over the job is not held up by it."""

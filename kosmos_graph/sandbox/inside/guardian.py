@@ -1,7 +1,7 @@
-"""The outermost process of a jail: gives up root, begins what is inside, and ends all of it with its parent.
+"""The outermost process of a jail: gives up root, begins what is inside, watches over its jobs, and ends all of it with its parent.
 
-It runs none of the code either. Its parent is the process that wants jobs done, which may be killed at any moment: it is gone
-when a pipe that it alone holds open ends.
+It runs none of the code either, and nothing else that could keep it from looking. Its parent is the process that wants jobs done,
+which may be killed at any moment: it is gone when a connection that it alone holds open ends.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from . import kernel, processes, zygote
 from .removing import remove
+from .watch import Watch
 
 NOT_BEGUN = 95
 """Exit code where the jail could not be built; what stopped it stands on standard error."""
@@ -27,13 +28,15 @@ def guard(spec: dict[str, Any]) -> NoReturn:
     try:
         if spec["user"] is not None:
             become(spec["user"], spec["needed"])
+            if sys.platform == "linux":
+                kernel.prctl(kernel.SET_DUMPABLE, 1)  # or nobody but root may read how much memory these processes hold
         kernel.adopt_orphans()
         inside = _begin(spec)
     except OSError as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is how the parent learns why
         os._exit(NOT_BEGUN)
     os.close(spec["socket"])
-    code = _wait(inside, spec["lifeline"])
+    code = _attend(inside, socket.socket(fileno=spec["lifeline"]))
     if code is None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(inside, signal.SIGKILL)
@@ -98,6 +101,7 @@ def _begin(spec: dict[str, Any]) -> int:
         return inside
     try:
         os.close(spec["lifeline"])
+        _offer_to_be_killed()
         if spec["command"]:
             os.set_inheritable(spec["socket"], True)
             os.execv(spec["command"][0], spec["command"])  # noqa: S606 - an argument list, made by the parent
@@ -108,12 +112,35 @@ def _begin(spec: dict[str, Any]) -> int:
     os._exit(NOT_BEGUN)
 
 
-def _wait(inside: int, lifeline: int) -> int | None:
-    """The exit code of the process inside, or None where the parent is gone first."""
+def _offer_to_be_killed() -> None:
+    """Where the whole machine runs out of memory, let the kernel end what runs inside before anything else (Linux)."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+def _attend(inside: int, parent: socket.socket) -> int | None:
+    """Watch over jobs as the parent asks; the exit code of the process inside, or None where the parent is gone first."""
+    watch: Watch | None = None
+    passed: str | None = None
     while True:
         ended, status = os.waitpid(inside, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else NOT_BEGUN
-        if select.select([lifeline], [], [], _LOOK_SECONDS)[0]:
-            return None
+        looks = watch is not None and passed is None
+        if select.select([parent], [], [], watch.pause() if watch is not None and looks else _LOOK_SECONDS)[0]:
+            try:
+                received = zygote.receive(parent)
+                if received is None:
+                    return None
+                if "limits" in received[0]:
+                    watch, passed = Watch(**received[0]), None
+                else:
+                    zygote.send(parent, {"passed": passed})
+                    watch = None
+            except OSError:
+                return None
+        elif watch is not None and looks:
+            passed = watch.look()
+            if passed is not None:
+                processes.end_descendants(watch.zygote)

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 SET_PDEATHSIG = 1
+SET_DUMPABLE = 4
 SET_SECCOMP = 22
 SET_CHILD_SUBREAPER = 36
 SET_NO_NEW_PRIVS = 38

@@ -8,6 +8,8 @@ import sys
 _ADDRESSES_TO_MEMORY = 4
 """Libraries reserve addresses that they never use."""
 _OPEN_FILES = 256
+_STACK_BYTES = 8 << 20
+"""What most systems give; it is not counted as data."""
 
 
 def limit_resources(memory_bytes: int, file_bytes: int, cpu_seconds: int, tasks: int, held: tuple[int, int] = (0, 0)) -> None:
@@ -21,6 +23,7 @@ def limit_resources(memory_bytes: int, file_bytes: int, cpu_seconds: int, tasks:
     _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 2)
     _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _lower(resource.RLIMIT_MEMLOCK, 0)
+    _lower(resource.RLIMIT_STACK, _STACK_BYTES)
     if tasks:
         _lower(resource.RLIMIT_NPROC, tasks)
     if sys.platform == "linux":  # elsewhere the system refuses or ignores these

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 
 _ROUNDS = 100
 _PAUSE_SECONDS = 0.002
+_MOMENT_SECONDS = 0.0005
+_STILL_SECONDS = 0.1
+"""How long a process that waits in the kernel is waited for; it takes no memory meanwhile."""
 
 
 def children_of_all() -> dict[int, list[int]]:
@@ -32,6 +35,33 @@ def descendants(root: int) -> list[int]:
         found += below
         waiting += below
     return found
+
+
+def tree(root: int) -> list[int]:
+    """The processes below `root`, by the short way where the kernel offers it."""
+    if not os.path.exists(f"/proc/{root}/task/{root}/children"):
+        return descendants(root)
+    found: list[int] = []
+    waiting = [root]
+    while waiting:
+        below = _children(waiting.pop())
+        found += below
+        waiting += below
+    return found
+
+
+def freeze(root: int) -> set[int]:
+    """Stop all processes below `root`, and wait until they stand still: a fork that has begun is completed first."""
+    frozen: set[int] = set()
+    deadline = time.monotonic() + _STILL_SECONDS
+    while True:
+        still = all(map(_stands_still, frozen))
+        new = set(tree(root)) - frozen
+        send(new, signal.SIGSTOP)
+        frozen |= new
+        if (still and not new) or time.monotonic() > deadline:
+            return frozen
+        time.sleep(_MOMENT_SECONDS)
 
 
 def end_descendants(root: int) -> None:
@@ -69,6 +99,41 @@ def fields(process: int) -> list[bytes] | None:
     except OSError:
         return None
     return content[content.rindex(b")") + 2 :].split()
+
+
+def tasks_of(user: int) -> int:
+    """Threads that this user runs now, in the whole system: the kernel's limit on processes counts all of them."""
+    number = 0
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                if entry.stat().st_uid == user:
+                    number += len(os.listdir(f"{entry.path}/task"))
+            except OSError:
+                continue
+    return number
+
+
+def _stands_still(process: int) -> bool:
+    """Whether it is stopped, or has ended."""
+    state = fields(process)
+    return state is None or state[0] in {b"T", b"t", b"Z", b"X"}
+
+
+def _children(process: int) -> list[int]:
+    found: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{process}/task"):
+            with open(f"/proc/{process}/task/{task}/children", "rb") as file:
+                found += map(int, file.read().split())
+    except OSError:
+        pass
+    return found
+
+
+def fields_of(those: Iterable[int]) -> dict[int, list[bytes]]:
+    """The `fields` of those that are still there."""
+    return {process: found for process in those if (found := fields(process)) is not None}
 
 
 def _lives(process: int) -> bool:

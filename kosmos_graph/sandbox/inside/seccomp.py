@@ -28,6 +28,12 @@ _NEW_NAMESPACE = 0x7E020000
 _TERMINAL_AND_FILE_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what Python asks of an open file."""
 _ACCESS_AND_TRUNCATION = os.O_ACCMODE | os.O_TRUNC
+_SHARED_AND_OF_NO_FILE = 0x21
+"""MAP_SHARED and MAP_ANONYMOUS: memory that no limit on data counts."""
+_OTHER_MEMORY = 0x100 | 0x8000 | 0x40000
+"""MAP_GROWSDOWN, which is not counted either; MAP_POPULATE, which goes on in a stopped process; MAP_HUGETLB, which nobody sees."""
+_POPULATE = (22, 23)
+"""MADV_POPULATE_READ and MADV_POPULATE_WRITE."""
 _SIGNALLING_FCNTL = (8, 10, 15, 1024, 1026)
 """F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY: they have the kernel send signals."""
 
@@ -47,18 +53,20 @@ def for_code(machine: str | None = None, *, process: int | None = None) -> bytes
     """
     machine = machine or platform.machine()
     instructions = _opening(machine)
-    for number in syscalls.ALLOWED[_known(machine)].values():
+    filtered = syscalls.FILTERED[_known(machine)]
+    instructions += _block(filtered["mmap"], _memory_that_is_counted(3))
+    for number in syscalls.ALLOWED[machine].values():
         instructions += _when(number, ALLOW)
     for number in syscalls.METADATA[machine].values():
         instructions += _when(number, ERRNO)
     for number in syscalls.ATTRIBUTES[machine].values():
         instructions += _when(number, ERRNO | errno.ENOTSUP)
-    filtered = syscalls.FILTERED[machine]
     instructions += _when(syscalls.CLONE3, ERRNO | errno.ENOSYS)  # then clone is called, whose flags a filter can see
     instructions += _block(filtered["clone"], _no_bit(0, _NEW_NAMESPACE))
     for name, index in (("open", 1), ("openat", 2)):
         if name in filtered:
             instructions += _block(filtered[name], _no_truncation_in_reading(index))
+    instructions += _block(filtered["madvise"], _none_of(2, _POPULATE))
     instructions += _block(filtered["ioctl"], _one_of(1, _TERMINAL_AND_FILE_QUERIES, errno.ENOTTY))
     instructions += _block(filtered["fcntl"], _none_of(1, _SIGNALLING_FCNTL))
     instructions += _block(filtered["prlimit64"], _one_of(0, (0,), errno.EPERM))
@@ -150,6 +158,13 @@ def _no_truncation_in_reading(index: int) -> list[Instruction]:
     """Refuse O_TRUNC without writing, which empties a file and which Landlock sees from version 3 on."""
     instructions = [_argument(index), (_AND, 0, 0, _ACCESS_AND_TRUNCATION)]
     return [*instructions, (_EQUAL, 0, 1, os.O_TRUNC), _return(ERRNO | errno.EPERM), _return(ALLOW)]
+
+
+def _memory_that_is_counted(index: int) -> list[Instruction]:
+    """Refuse flags of a mapping by which memory is taken that the limits do not count."""
+    denied = _return(ERRNO | errno.EPERM)
+    instructions = [_argument(index), (_ANY_BIT, 0, 1, _OTHER_MEMORY), denied, (_AND, 0, 0, _SHARED_AND_OF_NO_FILE)]
+    return [*instructions, (_EQUAL, 0, 1, _SHARED_AND_OF_NO_FILE), denied, _return(ALLOW)]
 
 
 def _assembled(instructions: list[Instruction]) -> bytes:

@@ -91,6 +91,57 @@ memory(
 """,
 )
 
+memory(
+    "many processes that copy what they inherited",
+    swelled,
+    """
+    keep = bytearray(110 << 20)
+    for _ in range(13):
+        if os.fork() == 0:
+            for start in range(0, len(keep), 4096):
+                keep[start] = 1
+            time.sleep(2)
+            os._exit(0)
+    time.sleep(2)
+""",
+)
+memory(
+    "memory that is there from the start, in many processes",
+    swelled,
+    f"""
+    import mmap
+    for _ in range(6):
+        if os.fork() == 0:
+            keep = mmap.mmap(-1, {_BIG} // 6 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)
+            time.sleep(1)
+            os._exit(0)
+    time.sleep(1)
+""",
+)
+memory(
+    "a stack that grows",
+    swelled,
+    f"""
+    import mmap
+    libc.mmap.restype = ctypes.c_void_p
+    start = libc.mmap(None, ctypes.c_size_t({_BIG} << 20), 3, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x100, -1, ctypes.c_long(0))
+    ctypes.memset(start, 1, {_BIG} << 20)
+    time.sleep(0.2)
+""",
+)
+memory(
+    "a device of zeros that is mapped",
+    swelled,
+    f"""
+    import mmap
+    file = os.open("/dev/zero", os.O_RDWR)
+    keep = mmap.mmap(file, {_BIG} << 20)
+    for start in range(0, {_BIG} << 20, 4096):
+        keep[start] = 1
+    time.sleep(0.2)
+""",
+)
+
 disks = Family("disk")
 
 disks(
