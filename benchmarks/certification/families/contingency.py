@@ -45,21 +45,22 @@ def chi_square(counts: list[list[int]]) -> Reference:
     return found
 
 
-def mcnemar(both: int, first: int, second: int, neither: int, delta: str) -> Reference:
+def mcnemar(both: int, first: int, second: int, neither: int, delta: str, alternative: str = "two-sided") -> Reference:
     """Exact test of the discordant pairs, Newcombe's paired interval, Tango's tests against ±δ."""
     n, discordant = both + first + second + neither, first + second
-    found = {"p": pr.binomial_p(first, discordant, mpf(1) / 2), "effect": mpf(first - second) / n}
-    low, high = paired_ends(both, first, second, neither, pr.reach_of())
-    found |= {"effect low": max(mpf(-1), low), "effect high": min(mpf(1), high)}
-    odds = [
-        d.beta_quantile(m.ALPHA / 2, mpf(first), mpf(second + 1)),
-        d.beta_quantile(1 - m.ALPHA / 2, mpf(first + 1), mpf(second)),
-    ]
-    name = "other conditional odds ratio"
-    found |= {name: mpf(first) / second, f"{name} low": odds[0] / (1 - odds[0]), f"{name} high": odds[1] / (1 - odds[1])}
+    found = {"p": pr.binomial_p(first, discordant, mpf(1) / 2, alternative), "effect": mpf(first - second) / n}
+    low, high = pr.closed(paired_ends(both, first, second, neither, pr.reach_of(alternative)), alternative, mpf(-1), mpf(1))
+    found |= {"effect low": low, "effect high": high}
+    name, (below, above) = "other conditional odds ratio", m.tails(alternative)
+    shares = {} if below is None else {f"{name} low": d.beta_quantile(below, mpf(first), mpf(second + 1))}
+    shares |= {} if above is None else {f"{name} high": d.beta_quantile(1 - above, mpf(first + 1), mpf(second))}
+    found |= {name: mpf(first) / second} | {key: share / (1 - share) for key, share in shares.items()}
     sizes = {"after n": n, "after successes": both + first, "before n": n, "before successes": both + second}
     found |= {f"group {name}": mpf(size) for name, size in sizes.items()}
-    found |= {"measure discordant pairs": mpf(discordant), "detectable": m.detectable(mp.sqrt(mpf(discordant)) / n, None)}
+    found |= {
+        "measure discordant pairs": mpf(discordant),
+        "detectable": m.detectable(mp.sqrt(mpf(discordant)) / n, None, alternative),
+    }
     inner = paired_ends(both, first, second, neither, pr.reach_of("greater"))
     p = max(d.normal_upper(tango(first, second, n, -mpf(delta))), d.normal_upper(-tango(first, second, n, mpf(delta))))
     return found | {"equivalence p": p, "equivalence low": inner[0], "equivalence high": inner[1]}
@@ -107,6 +108,8 @@ def _entries() -> list[Entry]:
         Entry("chi_square", "2 × 2 table of 116", SOURCE, _cells(square), {**grouped, "success": "s"}, partial(chi_square, square)),
         Entry("mcnemar", "60 pairs", SOURCE, {"after": after, "before": before}, asked,
               partial(mcnemar, both, first, second, neither, "0.4")),
+        *(Entry("mcnemar", f"60 pairs, {side}", SOURCE, {"after": after, "before": before}, {**asked, "alternative": side},
+                partial(mcnemar, both, first, second, neither, "0.4", side)) for side in ("greater", "less")),
     ]  # fmt: skip
 
 

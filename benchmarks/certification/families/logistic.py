@@ -64,7 +64,12 @@ def marginal(columns: Sequence[g.Column], coefficients: Sequence[mpf], covarianc
 
 
 def logistic(
-    hits: g.Column, own: Mapping[str, g.Column], others: Mapping[str, Mapping[str, g.Column]], groups: Reference, levels: bool
+    hits: g.Column,
+    own: Mapping[str, g.Column],
+    others: Mapping[str, Mapping[str, g.Column]],
+    groups: Reference,
+    levels: bool,
+    alternative: str,
 ) -> Reference:
     """Everything that the method reports of the variable whose columns are `own`. Names are those of the terms."""
     rest = {name: column for block in others.values() for name, column in block.items()}
@@ -78,17 +83,19 @@ def logistic(
     if len(own) > 1:
         return found | joint(2 * (likelihood - fitted(list(rest.values()), hits)[2]), len(own), len(hits))
     statistic = coefficients[-1] / errors[-1]
-    p = m.p_of(statistic, None)
+    p = m.p_of(statistic, None, alternative)
     effect, error = marginal(columns, coefficients, covariance, levels)
-    ends = m.interval("effect", effect, error, None)
+    ends = m.interval("effect", effect, error, None, alternative)
     if p > m.ALPHA:
-        ends |= {"effect low": min(mpf(0), ends["effect low"]), "effect high": max(mpf(0), ends["effect high"])}
-    found |= {"statistic": statistic, "p": p, **ends, "detectable": m.detectable(error, None)}
+        nearer = {"effect low": min, "effect high": max}
+        ends |= {name: nearer[name](mpf(0), end) for name, end in ends.items() if name in nearer}
+    open_ends = {"effect low": mpf(-1), "effect high": mpf(1)} if levels else {}
+    found |= {"statistic": statistic, "p": p, **open_ends, **ends, "detectable": m.detectable(error, None, alternative)}
     name = "other adjusted odds ratio" if others else "other odds ratio"
-    found |= {key: mp.exp(value) for key, value in m.interval(name, coefficients[-1], errors[-1], None).items()}
+    found |= {key: mp.exp(value) for key, value in m.interval(name, coefficients[-1], errors[-1], None, alternative).items()}
     if not levels:
         sd = m.sd(variables[-1])
-        scaled = m.interval("standardised", coefficients[-1] * sd, errors[-1] * sd, None)
+        scaled = m.interval("standardised", coefficients[-1] * sd, errors[-1] * sd, None, alternative)
         found |= {key: mp.exp(value) for key, value in scaled.items()}
     return found
 
@@ -132,15 +139,15 @@ def measures(hits: g.Column, shares: Sequence[mpf], blocks: Sequence[Sequence[g.
     }
 
 
-def numeric(y: list[str], x: list[str], k: list[str]) -> Reference:
+def numeric(y: list[str], x: list[str], k: list[str], alternative: str = "two-sided") -> Reference:
     """A numeric focus beside a nominal covariate."""
     hits = [mpf(word == "yes") for word in y]
     others = {"k": {f"k: {level} / a": column for level, column in g.indicators(k, "a").items()}}
     groups = {"group all rows n": mpf(len(y)), "group all rows successes": mp.fsum(hits)}
-    return logistic(hits, {"x": m.numbers(x)}, others, groups, levels=False)
+    return logistic(hits, {"x": m.numbers(x)}, others, groups, levels=False, alternative=alternative)
 
 
-def leveled(y: list[str], x: list[str], k: list[str]) -> Reference:
+def leveled(y: list[str], x: list[str], k: list[str], alternative: str = "two-sided") -> Reference:
     """A focus with levels beside a numeric covariate; two levels, or a joint test of more."""
     hits = [mpf(word == "yes") for word in y]
     reference = "b" if len(set(k)) == 2 else "a"
@@ -149,7 +156,7 @@ def leveled(y: list[str], x: list[str], k: list[str]) -> Reference:
     for level in set(k):
         members = [hit for hit, label in zip(hits, k, strict=True) if label == level]
         groups |= {f"group {level} n": mpf(len(members)), f"group {level} successes": mp.fsum(members)}
-    return logistic(hits, own, {"x": {"x": m.numbers(x)}}, groups, levels=True)
+    return logistic(hits, own, {"x": {"x": m.numbers(x)}}, groups, levels=True, alternative=alternative)
 
 
 def _entries() -> list[Entry]:
@@ -165,6 +172,12 @@ def _entries() -> list[Entry]:
     return [
         Entry("logistic_regression", "150 rows, numeric focus, nominal covariate", SOURCE, three,
               {**asked, "predictors": "x", "covariates": ("k",)}, partial(numeric, **three)),
+        Entry("logistic_regression", "150 rows, numeric focus, nominal covariate, greater", SOURCE, three,
+              {**asked, "predictors": "x", "covariates": ("k",), "alternative": "greater"},
+              partial(numeric, **three, alternative="greater")),
+        Entry("logistic_regression", "150 rows, focus of two levels, numeric covariate, less", SOURCE, two,
+              {**asked, "predictors": "k", "levels": ("a", "b"), "covariates": ("x",), "alternative": "less"},
+              partial(leveled, **two, alternative="less")),
         Entry("logistic_regression", "150 rows, focus of two levels, numeric covariate", SOURCE, two,
               {**asked, "predictors": "k", "levels": ("a", "b"), "covariates": ("x",)}, partial(leveled, **two)),
         Entry("logistic_regression", "150 rows, focus of three levels, numeric covariate", SOURCE, three,

@@ -87,65 +87,84 @@ def paired(after: list[str], before: list[str], alternative: str = "two-sided") 
     return {**signed_rank(differences, mpf(0), alternative, None), **groups}
 
 
-def sign_test(after: list[str], before: list[str]) -> Reference:
+def sign_test(after: list[str], before: list[str], alternative: str = "two-sided") -> Reference:
     """Exact binomial test with Clopper and Pearson's interval."""
     a, b, differences = change(after, before)
     higher, n = sum(one > 0 for one in differences), sum(one != 0 for one in differences)
     half = mpf(1) / 2
-    p = min(mpf(1), 2 * min(d.binomial_upper(higher, n, half), d.binomial_upper(n - higher, n, half)))
+    above, below = d.binomial_upper(higher, n, half), d.binomial_upper(n - higher, n, half)
+    p = {"two-sided": min(mpf(1), 2 * min(above, below)), "greater": above, "less": below}[alternative]
+    left, right = m.tails(alternative)
     return {
         "statistic": mpf(higher),
         "p": p,
         "effect": mpf(higher) / n,
-        "effect low": d.beta_quantile(m.ALPHA / 2, mpf(higher), mpf(n - higher + 1)),
-        "effect high": d.beta_quantile(1 - m.ALPHA / 2, mpf(higher + 1), mpf(n - higher)),
+        "effect low": mpf(0) if left is None else d.beta_quantile(left, mpf(higher), mpf(n - higher + 1)),
+        "effect high": mpf(1) if right is None else d.beta_quantile(1 - right, mpf(higher + 1), mpf(n - higher)),
         "measure share of zero differences": mpf(len(differences) - n) / len(differences),
-        "detectable": m.detectable(half / mp.sqrt(n), None),
+        "detectable": m.detectable(half / mp.sqrt(n), None, alternative),
         **m.description("after", a),
         **m.description("before", b),
     }
 
 
-def mann_whitney(y: list[str], g: list[str]) -> Reference:
+def mann_whitney(y: list[str], g: list[str], alternative: str = "two-sided") -> Reference:
     """Brunner and Munzel's statistic over all labellings or by Student's t; the shift; U."""
     (first, a), (second, b) = m.grouped(y, g).items()
     value, *parts = r.brunner_munzel(a, b)
     size_a, size_b = len(a), len(b)
-    variance, smaller = r.real(sum(parts)), min(size_a, size_b)
-    df = r.real(sum(parts) ** 2 / (parts[0] ** 2 / (size_a - 1) + parts[1] ** 2 / (size_b - 1)))
-    t = (r.real(value) - mpf(1) / 2) / mp.sqrt(variance)
-    found = {"statistic": t, "effect": r.real(value)}
+    variance, smaller, df = r.real(sum(parts)), min(size_a, size_b), None
+    if sum(parts):
+        df = r.real(sum(parts) ** 2 / (parts[0] ** 2 / (size_a - 1) + parts[1] ** 2 / (size_b - 1)))
+    found = {"effect": r.real(value)}
+    if value not in (0, 1):
+        found["statistic"] = t = (r.real(value) - mpf(1) / 2) / mp.sqrt(variance)
     if smaller < RELABELLED_BELOW:
-        found |= relabelled(a, b, value, sum(parts, Fraction(0)))
+        found |= relabelled(a, b, value, sum(parts, Fraction(0)), alternative)
     else:
-        reach, far = d.t_quantile(1 - m.ALPHA / 2, df) * mp.sqrt(variance), (m.ALPHA / 2) ** (mpf(1) / smaller)
-        found |= {"df 1": df, "p": max(m.p_of(t, df), mpf(2) ** (1 - smaller))}
-        found |= {"effect low": max(mpf(0), min(r.real(value) - reach, far))}
-        found |= {"effect high": 1 - max(mpf(0), min(1 - r.real(value) - reach, far))}
-    distance = m.detectable(max(mp.sqrt(variance), null_error(a, b)), df)
+        tail = next(area for area in m.tails(alternative) if area is not None)
+        reach, far = d.t_quantile(1 - tail, df) * mp.sqrt(variance), tail ** (mpf(1) / smaller)
+        found |= {"df 1": df, "p": max(m.p_of(t, df, alternative), least(smaller, alternative))}
+        found |= bounded(
+            *(max(mpf(0), min(one - reach, far)) for one in (r.real(value), 1 - r.real(value))), found["p"], alternative
+        )
+    distance = m.detectable(max(mp.sqrt(variance), null_error(a, b)), df, alternative)
     found |= {"detectable": distance} if distance <= mpf(1) / 2 else {}
-    found |= shift(a, b) | {"measure share of tied values": r.share_of_ties([*a, *b])}
+    found |= shift(a, b, alternative) | {"measure share of tied values": r.share_of_ties([*a, *b])}
     name = f"term Mann–Whitney U, P({first} > {second}) + ½ P(equal), if both groups spread alike"
-    found |= {name: r.real(value), f"{name} statistic": r.real(value * size_a * size_b), f"{name} p": u_p(a, b, value)}
+    found |= {name: r.real(value), f"{name} statistic": r.real(value * size_a * size_b), f"{name} p": u_p(a, b, value, alternative)}
     return {**found, **m.description(first, a), **m.description(second, b)}
 
 
-def relabelled(a: m.Numbers, b: m.Numbers, value: Fraction, variance: Fraction) -> Reference:
+def least(smaller: int, alternative: str) -> mpf:
+    """The p of as many pairs as the smaller group has rows, all of which point one way."""
+    return mpf(2) ** ((1 if alternative == "two-sided" else 0) - smaller)
+
+
+def bounded(low: mpf, mirrored: mpf, p: mpf, alternative: str) -> Reference:
+    """Ends of a probability from its low end and its complement's, open to 0 or 1, and holding ½ where p is not significant."""
+    low, high = (mpf(0) if alternative == "less" else low), (mpf(1) if alternative == "greater" else 1 - mirrored)
+    if p > m.ALPHA:
+        low, high = min(low, mpf(1) / 2), max(high, mpf(1) / 2)
+    return {"effect low": low, "effect high": high}
+
+
+def relabelled(a: m.Numbers, b: m.Numbers, value: Fraction, variance: Fraction, alternative: str) -> Reference:
     """p and interval over all labellings; p at least that of as many pairs as the smaller group has rows."""
+    variance = max(variance, Fraction(1, 2 * len(a) ** 2 * len(b) ** 2))
     every, observed = r.every_statistic([*a, *b], len(a)), r.signed(value, variance)
     smaller = min(len(a), len(b))
-    p = max(r.p_of_tails(*r.tail_shares(observed, every)), mpf(2) ** (1 - smaller))
-    allowed = int(Fraction(25, 1000) * len(every))
-    error, far = mp.sqrt(r.real(variance)), (m.ALPHA / 2) ** (mpf(1) / smaller)
+    p = max(r.p_of_tails(*r.tail_shares(observed, every), alternative), least(smaller, alternative))
+    tail = Fraction(25 if alternative == "two-sided" else 50, 1000)
+    allowed = int(tail * len(every))
+    error, far = mp.sqrt(r.real(variance)), r.real(tail) ** (mpf(1) / smaller)
 
     def low(centre: mpf, ordered: list[Fraction]) -> mpf:
         critical = ordered[len(ordered) - 1 - allowed]
         return max(mpf(0), min(centre - mp.sign(r.real(critical)) * mp.sqrt(abs(r.real(critical))) * error, far))
 
-    bottom, top = low(r.real(value), every), 1 - low(1 - r.real(value), [-one for one in reversed(every)])
-    if p > m.ALPHA:
-        bottom, top = min(bottom, mpf(1) / 2), max(top, mpf(1) / 2)
-    return {"p": p, "effect low": bottom, "effect high": top}
+    mirrored = low(1 - r.real(value), [-one for one in reversed(every)])
+    return {"p": p, **bounded(low(r.real(value), every), mirrored, p, alternative)}
 
 
 def null_error(a: m.Numbers, b: m.Numbers) -> mpf:
@@ -154,28 +173,31 @@ def null_error(a: m.Numbers, b: m.Numbers) -> mpf:
     return mp.sqrt(m.variance(ranks) / (len(a) * len(b) * len(ranks)))
 
 
-def shift(a: m.Numbers, b: m.Numbers) -> Reference:
+def shift(a: m.Numbers, b: m.Numbers, alternative: str) -> Reference:
     """Hodges and Lehmann's shift with the interval that inverts U."""
     ordered = sorted(x - y for x in a for y in b)
     name = "other Hodges–Lehmann shift"
     if max(len(a), len(b)) <= EXACT_SHIFT:
-        low, high = ends(ordered, r.rank_sum_chances(len(a), len(b)), Fraction(5, 100), "two-sided")
+        low, high = ends(ordered, r.rank_sum_chances(len(a), len(b)), Fraction(5, 100), alternative)
     else:
         sd = mp.sqrt(mpf(len(ordered) * (len(a) + len(b) + 1)) / 12)
-        c = int(mp.floor(mpf(len(ordered)) / 2 - d.normal_quantile(mpf("0.975")) * sd + mpf(1) / 2))
+        tail = next(area for area in m.tails(alternative) if area is not None)
+        c = int(mp.floor(mpf(len(ordered)) / 2 - d.normal_quantile(1 - tail) * sd + mpf(1) / 2))
         low, high = ordered[c - 1], ordered[len(ordered) - c]
-    return {name: median(ordered), f"{name} low": low, f"{name} high": high}
+    kept = {f"{name} low": (low, "less"), f"{name} high": (high, "greater")}
+    return {name: median(ordered), **{key: end for key, (end, other) in kept.items() if alternative != other}}
 
 
-def u_p(a: m.Numbers, b: m.Numbers, value: Fraction) -> mpf:
+def u_p(a: m.Numbers, b: m.Numbers, value: Fraction, alternative: str) -> mpf:
     """p of U: exact for small groups without ties, else normal with continuity and tie corrections."""
     size, u = len(a) * len(b), value * len(a) * len(b)
     if r.share_of_ties([*a, *b]) == 0 and min(len(a), len(b)) <= 8:
         chances = r.rank_sum_chances(len(a), len(b))
         above = sum(chances[int(u) :], Fraction(0))
-        return r.p_of_tails(above, sum(chances[: int(u) + 1], Fraction(0)))
-    sd = null_error(a, b) * size
-    return min(mpf(1), 2 * d.normal_upper((abs(r.real(u) - mpf(size) / 2) - mpf(1) / 2) / sd))
+        return r.p_of_tails(above, sum(chances[: int(u) + 1], Fraction(0)), alternative)
+    sd, distance, half = null_error(a, b) * size, r.real(u) - mpf(size) / 2, mpf(1) / 2
+    one, other = (d.normal_upper((sign * distance - half) / sd) for sign in (1, -1))
+    return {"two-sided": min(mpf(1), 2 * min(one, other)), "greater": one, "less": other}[alternative]
 
 
 def _entries() -> list[Entry]:
@@ -190,18 +212,34 @@ def _entries() -> list[Entry]:
     small = {"y": [*made.normal("small a", 6, 5, 1), *made.normal("small b", 7, 6, 2)], "g": made.labels(A=6, B=7)}
     scored = {"y": [*made.scores("scored a", 6, 9), *made.scores("scored b", 8, 12)], "g": made.labels(A=6, B=8)}
     large = {"y": [*made.skewed("large a", 24, 10), *made.skewed("large b", 30, 14)], "g": made.labels(A=24, B=30)}
+    apart = {"y": [*made.normal("apart a", 6, 5, 1), *made.normal("apart b", 8, 25, 2)], "g": made.labels(A=6, B=8)}
     two = {"outcome": "y", "predictors": "g", "levels": ("A", "B")}
     return [
         Entry("one_sample_wilcoxon", "12 log-normal values, δ", SOURCE, single,
               {"outcome": "y", "reference": 15.5, "delta": 12.0}, partial(one_sample, single["y"], "15.5", delta="12")),
+        Entry("one_sample_wilcoxon", "12 log-normal values, less", SOURCE, single,
+              {"outcome": "y", "reference": 15.5, "alternative": "less"}, partial(one_sample, single["y"], "15.5", "less")),
         Entry("wilcoxon_signed_rank", "11 normal pairs", SOURCE, pairs, about, partial(paired, **pairs)),
         Entry("wilcoxon_signed_rank", "11 normal pairs, greater", SOURCE, pairs, {**about, "alternative": "greater"},
               partial(paired, **pairs, alternative="greater")),
         Entry("wilcoxon_signed_rank", "11 pairs of scores with ties and zeros", SOURCE, tied, about, partial(paired, **tied)),
         Entry("sign_test", "18 pairs of scores", SOURCE, rated, about, partial(sign_test, **rated)),
+        Entry("sign_test", "18 pairs of scores, greater", SOURCE, rated, {**about, "alternative": "greater"},
+              partial(sign_test, **rated, alternative="greater")),
+        Entry("sign_test", "18 pairs of scores, less", SOURCE, rated, {**about, "alternative": "less"},
+              partial(sign_test, **rated, alternative="less")),
         Entry("mann_whitney", "6 and 7 normal values", SOURCE, small, two, partial(mann_whitney, **small)),
+        Entry("mann_whitney", "6 and 7 normal values, less", SOURCE, small, {**two, "alternative": "less"},
+              partial(mann_whitney, **small, alternative="less")),
         Entry("mann_whitney", "6 and 8 scores with ties", SOURCE, scored, two, partial(mann_whitney, **scored)),
+        Entry("mann_whitney", "6 and 8 scores with ties, greater", SOURCE, scored, {**two, "alternative": "greater"},
+              partial(mann_whitney, **scored, alternative="greater")),
+        Entry("mann_whitney", "6 and 8 values that do not overlap", SOURCE, apart, two, partial(mann_whitney, **apart)),
         Entry("mann_whitney", "24 and 30 log-normal values", SOURCE, large, two, partial(mann_whitney, **large)),
+        Entry("mann_whitney", "24 and 30 log-normal values, greater", SOURCE, large, {**two, "alternative": "greater"},
+              partial(mann_whitney, **large, alternative="greater")),
+        Entry("mann_whitney", "24 and 30 log-normal values, less", SOURCE, large, {**two, "alternative": "less"},
+              partial(mann_whitney, **large, alternative="less")),
     ]  # fmt: skip
 
 

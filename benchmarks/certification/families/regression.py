@@ -31,7 +31,12 @@ def nominal(name: str, labels: Sequence[str], reference: str) -> Blocks:
 
 
 def regression(
-    y: Sequence[str], blocks: Blocks, groups: Mapping[str, m.Numbers] | None = None, known: Mapping[str, str] | None = None
+    y: Sequence[str],
+    blocks: Blocks,
+    groups: Mapping[str, m.Numbers] | None = None,
+    known: Mapping[str, str] | None = None,
+    alternative: str = "two-sided",
+    delta: str | None = None,
 ) -> Reference:
     """Everything that a linear regression reports of its first variable. `groups` are the outcomes by its level, if it has levels.
 
@@ -50,16 +55,19 @@ def regression(
     )
     for label, values in (groups or {"all rows": outcome}).items():
         found |= m.description(label, values)
-    found |= single(fit, covariance, own, groups) if len(own) == 1 else joint(fit, covariance, len(own))
+    found |= single(fit, covariance, own, groups, alternative) if len(own) == 1 else joint(fit, covariance, len(own))
+    found |= m.equivalence(fit.coefficients[-1], mp.sqrt(covariance[-1][-1]), fit.df, mpf(delta)) if delta else {}
     return found | {name: mpf(text) for name, text in (known or {}).items()}
 
 
-def single(fit: g.Ols, covariance: g.Matrix, own: Mapping[str, g.Column], groups: object) -> Reference:
+def single(
+    fit: g.Ols, covariance: g.Matrix, own: Mapping[str, g.Column], groups: object, alternative: str = "two-sided"
+) -> Reference:
     """t test of the last coefficient; standardised in SDs of the outcome, and of a numeric predictor."""
-    found = m.tested(fit.coefficients[-1], mp.sqrt(covariance[-1][-1]), fit.df)
+    found = m.tested(fit.coefficients[-1], mp.sqrt(covariance[-1][-1]), fit.df, alternative)
     (column,) = own.values()
     scale = (1 if groups else m.sd(column)) / m.sd(fit.outcome)
-    return found | {name.replace("effect", "standardised"): found[name] * scale for name in ("effect", "effect low", "effect high")}
+    return found | {name.replace("effect", "standardised"): value * scale for name, value in found.items() if "effect" in name}
 
 
 def joint(fit: g.Ols, covariance: g.Matrix, width: int) -> Reference:
@@ -180,20 +188,32 @@ def _polynomial(degree: int, refusal: str) -> Entry:
                  partial(regression, y, numeric(**powers)))  # fmt: skip
 
 
-def _ancova() -> Entry:
+def _ancova() -> list[Entry]:
     base, side = made.normal("ancova base", 40, 100, 12), made.labels(A=18, B=22)
     noise = made.normal("ancova noise", 40, 0, 5)
     centre = ["south", "north", "west", "south"] * 10
     y = [f"{float(one) * 0.7 + 4 * (own == 'A') + float(e):.3f}" for one, own, e in zip(base, side, noise, strict=True)]
     columns = {"y": y, "g": side, "base": base, "centre": centre}
     asked = {"outcome": "y", "predictors": "g", "levels": ("A", "B"), "covariates": ("base", "centre")}
-
-    def reference() -> Reference:
-        blocks = nominal("g", side, "B") | numeric(base=base) | nominal("centre", centre, "north")
-        groups = m.grouped(y, side)
-        return regression(y, blocks, groups)
-
-    return Entry("ancova", "two groups of 40, numeric and nominal covariate", SOURCE, columns, asked, reference)
+    sides = nominal("g", side, "B") | numeric(base=base) | nominal("centre", centre, "north")
+    slopes, levels = numeric(base=base) | nominal("g", side, "B"), nominal("centre", centre, "north") | numeric(base=base)
+    line = {"outcome": "y", "predictors": "base", "covariates": ("g",)}
+    return [
+        Entry("ancova", "two groups of 40, numeric and nominal covariate", SOURCE, columns, asked,
+              partial(regression, y, sides, m.grouped(y, side))),
+        Entry("ancova", "two groups of 40, numeric and nominal covariate, greater, δ", SOURCE, columns,
+              {**asked, "alternative": "greater", "delta": 9.5},
+              partial(regression, y, sides, m.grouped(y, side), alternative="greater", delta="9.5")),
+        Entry("linear_regression", "40 rows, numeric focus, nominal covariate, δ", SOURCE, columns, {**line, "delta": 1.0},
+              partial(regression, y, slopes, delta="1")),
+        Entry("linear_regression", "40 rows, numeric focus, nominal covariate, greater", SOURCE, columns,
+              {**line, "alternative": "greater"}, partial(regression, y, slopes, alternative="greater")),
+        Entry("linear_regression", "40 rows, numeric focus, nominal covariate, less", SOURCE, columns,
+              {**line, "alternative": "less"}, partial(regression, y, slopes, alternative="less")),
+        Entry("linear_regression", "40 rows, focus of three levels, numeric covariate", SOURCE, columns,
+              {"outcome": "y", "predictors": "centre", "covariates": ("base",)},
+              partial(regression, y, levels, m.grouped(y, centre))),
+    ]  # fmt: skip
 
 
 def _entries() -> list[Entry]:
@@ -204,7 +224,7 @@ def _entries() -> list[Entry]:
         *(_wampler(kind) for kind in range(1, 6)),
         *(_polynomial(degree, "") for degree in range(2, 5)),
         *(_polynomial(degree, "ill-conditioned: ") for degree in (5, 10)),
-        _ancova(),
+        *_ancova(),
     ]
 
 

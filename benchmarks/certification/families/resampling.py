@@ -32,7 +32,7 @@ def described(groups: dict[str, tuple[mpf, ...]]) -> Reference:
     return found
 
 
-def permutation(y: list[str], g: list[str]) -> Reference:
+def permutation(y: list[str], g: list[str], alternative: str = "two-sided") -> Reference:
     """Welch's t over all labellings, its order found in fractions."""
     groups = m.grouped(y, g)
     a, b = groups.values()
@@ -41,8 +41,8 @@ def permutation(y: list[str], g: list[str]) -> Reference:
     every = sorted(_signed_t([pooled[row] for row in first], [pooled[row] for row in range(len(y)) if row not in first])
                    for first in map(set, combinations(range(len(y)), len(a))))  # fmt: skip
     seen = _signed_t(pooled[: len(a)], pooled[len(a) :])
-    p = r.p_of_tails(*r.tail_shares(seen, every))
-    allowed = int(Fraction(25, 1000) * len(every))
+    p = r.p_of_tails(*r.tail_shares(seen, every), alternative)
+    allowed = int(Fraction(25 if alternative == "two-sided" else 50, 1000) * len(every))
 
     def critical(ordered: list[Fraction]) -> mpf:
         square = r.real(ordered[len(ordered) - 1 - allowed])
@@ -51,8 +51,10 @@ def permutation(y: list[str], g: list[str]) -> Reference:
     low, high = value - critical(every) * error, value + critical([-one for one in reversed(every)]) * error
     if p > m.ALPHA:
         low, high = min(low, mpf(0)), max(high, mpf(0))
-    found = {"statistic": value / error, "p": p, "effect": value, "effect low": low, "effect high": high}
-    return {**found, "detectable": m.detectable(error, df), **m.hedges_two(a, b), **described(groups)}
+    found = {"statistic": value / error, "p": p, "effect": value}
+    found |= {"effect low": low} if alternative != "less" else {}
+    found |= {"effect high": high} if alternative != "greater" else {}
+    return found | {"detectable": m.detectable(error, df, alternative), **m.hedges_two(a, b, alternative), **described(groups)}
 
 
 def _signed_t(a: list[Fraction], b: list[Fraction]) -> Fraction:
@@ -131,6 +133,10 @@ def _entries() -> list[Entry]:
     drawn = f"mpmath; interval and p by {MANY:,} resamples with another generator"
     return [
         Entry("permutation_test", "6 and 7 normal values", counted, small, two, partial(permutation, **small)),
+        Entry("permutation_test", "6 and 7 normal values, less", counted, small, {**two, "alternative": "less"},
+              partial(permutation, **small, alternative="less")),
+        Entry("permutation_test", "6 and 7 normal values, greater", counted, small, {**two, "alternative": "greater"},
+              partial(permutation, **small, alternative="greater")),
         Entry("bootstrap_interval", "25 and 30 log-normal values", drawn, large, two, partial(bootstrap, **large, quantity="mean")),
         Entry("bootstrap_interval", "25 and 30 log-normal values, medians", drawn, large,
               {**two, "quantity": "quantile", "quantile": 0.5}, partial(bootstrap, **large, quantity="median")),
