@@ -18,6 +18,7 @@ from kosmos_graph.cli.progress import Progress
 
 if TYPE_CHECKING:
     from kosmos_graph.providers.budget import Allowance
+    from kosmos_graph.runs import Run
     from kosmos_graph.settings import Settings
 
 app = typer.Typer(
@@ -137,8 +138,7 @@ def run_command(
         unsafe_no_sandbox=unsafe_no_sandbox,
     )
     progress.follow(run)
-    if replay is None and (sentence := sandbox_sentence(settings, code, unsafe_no_sandbox=unsafe_no_sandbox)):
-        progress.say(sentence)
+    say_sandbox(run, progress, unsafe_no_sandbox=unsafe_no_sandbox)
     finish(run, progress, Wanted(as_json=as_json, partial=partial, record=record))
 
 
@@ -149,6 +149,7 @@ def resume(
     strike: Annotated[list[str] | None, typer.Option("--strike", help="Accept the plan without this hypothesis.")] = None,
     edit: Annotated[str | None, typer.Option("--edit", help="Accept the plan with changes: JSON, fields by hypothesis id.")] = None,
     moved: Annotated[bool, typer.Option("--moved", help="A model's server has another address now, and that is meant.")] = False,
+    workers: Workers = None,
     unsafe_no_sandbox: Unsafe = False,
     budget: Budget = None,
     max_calls: MaxCalls = None,
@@ -162,6 +163,7 @@ def resume(
 ) -> None:
     """Go on with RUN where it stopped."""
     from kosmos_graph.runs import resume as resume_run
+    from kosmos_graph.wiring.services import model_settings
 
     allowance = allowance_of(budget, max_calls, deadline)
     check_record(record)
@@ -173,13 +175,12 @@ def resume(
         moved=moved,
         allowance=allowance,
         prices=price or (),
-        home=home,
+        settings=with_workers(model_settings(home=home), workers),
         watch=progress.watch,
         unsafe_no_sandbox=unsafe_no_sandbox,
     )
     progress.follow(run)
-    if sentence := sandbox_sentence(run.settings, run.options.get("code"), unsafe_no_sandbox=unsafe_no_sandbox):
-        progress.say(sentence)
+    say_sandbox(run, progress, unsafe_no_sandbox=unsafe_no_sandbox)
     finish(run, progress, Wanted(as_json=as_json, partial=partial, record=record, decided=decision is not None))
 
 
@@ -198,6 +199,7 @@ def fork(
     progress = Progress(quiet)
     run = fork_run(run_id, at, home=home, new_id=new_id, watch=progress.watch)
     progress.follow(run)
+    say_sandbox(run, progress)
     finish(run, progress, Wanted(as_json=as_json))
 
 
@@ -306,15 +308,14 @@ def with_workers(settings: Settings, workers: int | None) -> Settings:
     return settings if workers is None else settings.model_copy(update={"kosmos_workers": workers})
 
 
-def sandbox_sentence(settings: Settings, code: str | None, *, unsafe_no_sandbox: bool) -> str | None:
-    """What holds code that a model writes; None where no model may write any."""
+def say_sandbox(run: Run, progress: Progress, *, unsafe_no_sandbox: bool = False) -> None:
+    """Say what holds code that a model wrote; nothing where no model may write any."""
+    from kosmos_graph.providers.names import RULES
     from kosmos_graph.wiring.code import CodeRunner
-    from kosmos_graph.wiring.models import chain_of
 
-    if code == "never" or all(isinstance(link, str) for link in chain_of(settings, "designer")):
-        return None
-    image = settings.kosmos_sandbox_image
-    return CodeRunner(settings.kosmos_home, image=image, unsafe=unsafe_no_sandbox).sentence
+    if run.options.get("code") != "never" and set(run.designers) != {RULES}:
+        image = run.settings.kosmos_sandbox_image
+        progress.say(CodeRunner(run.settings.kosmos_home, image=image, unsafe=unsafe_no_sandbox).sentence)
 
 
 def allowance_of(budget: float | None, max_calls: int | None, deadline: str | None) -> Allowance:

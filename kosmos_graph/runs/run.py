@@ -85,6 +85,11 @@ class Run:
         return options
 
     @property
+    def designers(self) -> tuple[str, ...]:
+        """The designer's chain of models, by their names."""
+        return tuple(self._record["chains"]["designer"])
+
+    @property
     def replayed(self) -> bool:
         """Whether the run repeats a recording, and so asks no model."""
         return self._record.get("replay") is not None
