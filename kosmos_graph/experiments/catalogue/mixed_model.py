@@ -1,4 +1,4 @@
-"""Linear mixed model with a random intercept for each cluster."""
+"""Linear mixed model with a random intercept for each cluster, and a random slope where the predictor varies within clusters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.results import Effect, Measure, Term, TestResult
@@ -28,12 +27,22 @@ from kosmos_graph.experiments.catalogue.wald import (
     require_undirected,
     standardised_wald,
 )
-from kosmos_graph.experiments.design_matrix import FloatArray, numeric_values
+from kosmos_graph.experiments.design_matrix import DesignMatrix, FloatArray, numeric_values
+from kosmos_graph.experiments.kenward_roger import KenwardRoger, kenward_roger
 from kosmos_graph.experiments.method import Context, Method, Needs, NotApplicable, Sample
 from kosmos_graph.experiments.multiplicity import holm
 from kosmos_graph.experiments.plain_text import axis_label
 from kosmos_graph.experiments.power import minimum_detectable
-from kosmos_graph.experiments.random_intercept import InterceptFit, fit_intercepts
+from kosmos_graph.experiments.random_effects import (
+    NONE,
+    IntArray,
+    RandomEffects,
+    Structure,
+    fit_random_effects,
+    intercepts,
+    levels,
+    slopes,
+)
 from kosmos_graph.experiments.tost import two_one_sided_tests
 
 if TYPE_CHECKING:
@@ -42,16 +51,29 @@ if TYPE_CHECKING:
 LEAST_CLUSTERS = 6
 FEW_CLUSTERS = 12
 FEWEST_DF = 4.0
-"""Degrees of freedom below which Satterthwaite's approximation is poor."""
+"""Degrees of freedom below which their approximation is poor."""
+LEAST_DF = 1.0
+"""Degrees of freedom that an effect must have: those of two clusters."""
 
 
 @dataclass(frozen=True)
 class MixedFit:
-    """The fit and its slopes in units of the data, with each column's degrees of freedom."""
+    """The fit and its slopes in units of the data, with each column's degrees of freedom.
 
-    fit: InterceptFit
+    `inside`: whether the first predictor varies within clusters; `varies`: whether its effect may differ between them.
+    """
+
+    fit: RandomEffects
+    errors: KenwardRoger
     found: Wald
     dfs: tuple[float, ...]
+    sizes: IntArray
+    inside: bool
+
+    @property
+    def varies(self) -> bool:
+        """Whether the clusters' effects may differ."""
+        return len(self.fit.at.ratios) > 1
 
 
 def mixed_fit(sample: Sample, design: Design) -> MixedFit:
@@ -60,24 +82,45 @@ def mixed_fit(sample: Sample, design: Design) -> MixedFit:
     if target.cluster is None:
         raise NotApplicable("No column is named that says which rows hang together.")
     ids = pd.factorize(sample.frame[target.cluster].astype(object))[0].astype(np.int64)
-    clusters = len(np.bincount(ids))
-    if clusters < LEAST_CLUSTERS:
+    sizes = np.bincount(ids)
+    if sizes.size < LEAST_CLUSTERS:
         raise NotApplicable(
-            f"{target.cluster} has {clusters} clusters after exclusions, too few to see how they differ: "
+            f"{target.cluster} has {sizes.size} clusters after exclusions, too few to see how they differ: "
             f"at least {LEAST_CLUSTERS} are needed."
         )
-    if clusters == matrix.n:
+    if sizes.size == matrix.n:
         raise NotApplicable(f"Every row has its own value of {target.cluster}, so no rows hang together.")
-    if min(clusters, matrix.n - clusters) <= matrix.width + 1:
+    if min(sizes.size, matrix.n - sizes.size) <= matrix.width + 1:
         raise NotApplicable(f"There are too few clusters, or rows in them, for {matrix.width + 1} coefficients.")
-    fit = fit_intercepts(matrix, numeric_values(sample.frame, target.outcome), ids, target.outcome)
-    dfs = tuple(fit.satterthwaite(unit) for unit in np.eye(matrix.width + 1)[1:])
-    covariance = fit.covariance[1:, 1:]
-    return MixedFit(fit, standardised_wald(matrix, fit.at.coefficients[1:], covariance, dfs[-1]), dfs)
+    structures = structures_of(matrix, ids)
+    columns = np.column_stack([np.ones(matrix.n), matrix.columns])
+    fit = fit_random_effects(columns, numeric_values(sample.frame, target.outcome), structures, target.outcome)
+    errors = kenward_roger(fit)
+    dfs = tuple(errors.df(one) for one in np.eye(matrix.width + 1)[1:])
+    found = standardised_wald(matrix, fit.at.coefficients[1:], errors.covariance[1:, 1:], dfs[-1])
+    if min(dfs[-matrix.focus.width :]) < LEAST_DF:
+        raise NotApplicable(f"Too few clusters inform the effect of {matrix.focus.column}, so its error is unknown.")
+    return MixedFit(fit, errors, found, dfs, sizes, len(structures) > 1)
+
+
+def structures_of(matrix: DesignMatrix, ids: IntArray) -> tuple[Structure, ...]:
+    """What clusters may do to their rows, in the order in which it is tried: by the columns alone, never by the outcome.
+
+    Where the first predictor varies within clusters its effect differs between them: a number's slope, or that of two levels; of
+    several levels each has its own shift in each cluster.
+    """
+    own = matrix.focus.values
+    first = np.full(int(ids.max()) + 1, -1)
+    first[ids[::-1]] = np.arange(len(ids))[::-1]
+    if np.array_equal(own, own[first[ids]]):
+        return (intercepts(ids),)
+    if own.shape[1] == 1:
+        return slopes(ids, matrix.columns[:, -1]), intercepts(ids)
+    return levels(ids, np.where(own.any(axis=1), own.argmax(axis=1), own.shape[1]).astype(np.int64)), intercepts(ids)
 
 
 def mixed_model(sample: Sample, design: Design, context: Context) -> TestResult:
-    """t of the first predictor's one coefficient with Satterthwaite's degrees of freedom, or F of its several."""
+    """t of the first predictor's one coefficient with the errors of Kenward and Roger, or F of its several."""
     mixed = mixed_fit(sample, design)
     return (joint if mixed.found.focus.width > 1 else single)(mixed, sample, design, context)
 
@@ -116,13 +159,10 @@ def single(mixed: MixedFit, sample: Sample, design: Design, context: Context) ->
 
 
 def joint(mixed: MixedFit, sample: Sample, design: Design, context: Context) -> TestResult:
-    """F of all levels' contrasts, on the fewest degrees of freedom of their independent combinations."""
+    """F of all levels' contrasts."""
     require_undirected(design)
     width = mixed.found.focus.width
-    own, spread = mixed.fit.at.coefficients[-width:], mixed.fit.covariance[-width:, -width:]
-    vectors = np.linalg.eigh(spread)[1]
-    df = min(mixed.fit.satterthwaite(padded(vector, len(mixed.fit.at.coefficients))) for vector in vectors.T)
-    statistic = float(own @ np.linalg.solve(spread, own)) / width
+    statistic, df, p = mixed.errors.joint(mixed.fit.at.coefficients, width)
     result = joint_result(
         MIXED_MODEL,
         mixed.found,
@@ -130,7 +170,7 @@ def joint(mixed: MixedFit, sample: Sample, design: Design, context: Context) -> 
         design,
         context,
         n=math.ceil(df) + width + 1,
-        tested=(statistic, (float(width), df), float(stats.f.sf(statistic, width, df))),
+        tested=(statistic, (float(width), df), p),
         groups=groups_of(mixed.found.focus, sample, design),
         measures=measures_of(mixed, df, design),
         caveats=caveats_of(mixed, df, sample),
@@ -138,17 +178,12 @@ def joint(mixed: MixedFit, sample: Sample, design: Design, context: Context) -> 
     return result.model_copy(update={"terms": terms_of(mixed, context.level)})
 
 
-def padded(vector: FloatArray, length: int) -> FloatArray:
-    """Weights of the last coefficients, as weights of all."""
-    return np.concatenate([np.zeros(length - len(vector)), vector])
-
-
 def standardised(effect: Effect, mixed: MixedFit, design: Design) -> Effect:
     """The coefficient in standard deviations that the predictors leave, between and within clusters together (Hedges 2007, J Educ
     Behav Stat 32:341), per standard deviation of a numeric predictor. The interval is scaled as if those were known.
     """
     focus = mixed.found.focus
-    scale = (1.0 if focus.levels else float(mixed.found.matrix.scales[-1])) / math.sqrt(mixed.fit.between + mixed.fit.within)
+    scale = (1.0 if focus.levels else float(mixed.found.matrix.scales[-1])) / math.sqrt(mixed.fit.total)
     name = "difference in residual standard deviations" if focus.levels else "slope in residual standard deviations"
     label = effect.label if focus.levels else f"{design.target.outcome} per standard deviation of {focus.column}"
     low, high = (None if end is None else end * scale for end in (effect.low, effect.high))
@@ -165,6 +200,9 @@ def terms_of(mixed: MixedFit, level: float) -> tuple[Term, ...]:
     held = holm({str(place): raw[place] for place in contrasts})
     terms = []
     for place in (*contrasts, *range(width - focus)):
+        if mixed.dfs[place] < LEAST_DF:
+            terms.append(Term(name=names[place], estimate=float(found.slopes[place])))
+            continue
         low, high = t_interval(float(found.slopes[place]), float(found.errors[place]), mixed.dfs[place], "two-sided", level)
         terms.append(
             Term(
@@ -177,22 +215,43 @@ def terms_of(mixed: MixedFit, level: float) -> tuple[Term, ...]:
                 adjustment="Holm, over the levels' contrasts" if place in contrasts and focus > 1 else None,
             )
         )
-    return (
-        *terms,
-        Term(name="variance between clusters", estimate=mixed.fit.between, n=len(mixed.fit.sizes)),
-        Term(name="variance within clusters", estimate=mixed.fit.within, n=found.matrix.n),
-    )
+    return (*terms, *variance_terms(mixed))
+
+
+def variance_terms(mixed: MixedFit) -> tuple[Term, ...]:
+    """The variances, in units of the data: between clusters at a numeric predictor's mean, or at the reference of two levels."""
+    matrix, focus, between = mixed.found.matrix, mixed.found.focus, mixed.fit.variances
+    terms = [("variance within clusters", mixed.fit.within)]
+    if not mixed.varies:
+        terms = [("variance between clusters", between[0, 0]), *terms]
+    elif focus.width > 1:
+        ratios = mixed.fit.within * mixed.fit.at.ratios
+        terms = [("variance between clusters", ratios[0]), (f"variance of {focus.column} within clusters", ratios[1]), *terms]
+    else:
+        at = np.array([1.0, -matrix.centres[-1] / matrix.scales[-1] if focus.levels else 0.0])
+        what, place = ("difference", focus.reference) if focus.levels else ("slope", "the mean")
+        terms = [
+            (f"variance between clusters at {place}", float(at @ between @ at)),
+            (f"variance of the {what}s between clusters", between[1, 1] / matrix.scales[-1] ** 2),
+            (f"covariance of level and {what}", float(at @ between[:, 1] / matrix.scales[-1])),
+            *terms,
+        ]
+    return tuple(Term(name=name, estimate=float(value)) for name, value in terms)
 
 
 def measures_of(mixed: MixedFit, df: float, design: Design) -> tuple[Measure, ...]:
     """How rows hang together."""
-    sizes, alike = mixed.fit.sizes, mixed.fit.at.ratio / (1 + mixed.fit.at.ratio)
+    sizes, total = mixed.sizes, mixed.fit.total
     found = (
-        ("intraclass correlation", alike, "share of the variance left that lies between clusters"),
-        ("clusters", float(len(sizes)), f"values of {design.target.cluster}"),
+        (
+            "intraclass correlation",
+            1 - mixed.fit.within / total,
+            "share of the variance left that lies between clusters, averaged over rows",
+        ),
+        ("clusters", float(sizes.size), f"values of {design.target.cluster}"),
         ("largest cluster", float(max(sizes)), "rows"),
         ("smallest cluster", float(min(sizes)), "rows"),
-        ("degrees of freedom", df, "Satterthwaite's; near the number of clusters where the predictor varies between them"),
+        ("degrees of freedom", df, "of Kenward and Roger; at most about the number of clusters that inform the effect"),
     )
     return tuple(Measure(name=name, value=value, meaning=meaning) for name, value, meaning in found) + matrix_measures(
         mixed.found.matrix
@@ -200,16 +259,34 @@ def measures_of(mixed: MixedFit, df: float, design: Design) -> tuple[Measure, ..
 
 
 def caveats_of(mixed: MixedFit, df: float, sample: Sample) -> tuple[str, ...]:
-    """Sentences on a variance at its boundary, and on few clusters."""
-    said = []
-    if mixed.fit.at.ratio == 0:
+    """Sentences on slopes that could not be random, on variances at their boundary, and on few clusters."""
+    said, column = [], mixed.found.focus.column
+    if mixed.inside and not mixed.varies:
         said.append(
-            "Clusters differ no more than chance would have them, so the variance between them is estimated as none, and the fit "
-            "is that of independent rows."
+            f"{column} varies within clusters, but their rows are too few to tell a difference between the clusters' effects from "
+            "that between rows, so the effect is taken to be the same in all of them."
         )
-    if len(mixed.fit.sizes) < FEW_CLUSTERS or df < FEWEST_DF:
-        said.append("Few clusters inform the model, so the variance between them, p and the interval are only rough.")
+    if not np.any(mixed.fit.at.ratios):
+        said.append("Clusters differ no more than chance would have them, so the variance between them is estimated as none.")
+    elif mixed.varies and mixed.fit.at.ratios[-1] == 0:
+        said.append(
+            f"The effects of {column} differ no more between clusters than chance would have it, so their variance is estimated "
+            "as none."
+        )
+    elif mixed.varies and singular(mixed.fit.variances):
+        said.append(
+            "The clusters' levels and effects are estimated to go together perfectly, as they are where effects differ little, so "
+            "p and the interval are cautious."
+        )
+    if mixed.sizes.size < FEW_CLUSTERS or df < FEWEST_DF:
+        said.append("Few clusters inform the model, so the variances between them, p and the interval are only rough.")
     return (*said, *matrix_caveats(mixed.found.matrix, sample))
+
+
+def singular(variances: FloatArray) -> bool:
+    """Whether random effects depend on each other perfectly."""
+    values = np.linalg.eigvalsh(variances)
+    return bool(values[0] <= NONE * values[-1])
 
 
 def draw_mixed(axes: Axes, sample: Sample, design: Design, result: TestResult) -> None:
@@ -223,11 +300,11 @@ def draw_mixed(axes: Axes, sample: Sample, design: Design, result: TestResult) -
 
 MIXED_MODEL = Method(
     name="mixed_model",
-    title="Linear mixed model (random intercepts)",
-    summary="How does a numeric outcome change with the first predictor, where every cluster has a level of its own?",
+    title="Linear mixed model (random intercepts and slopes)",
+    summary="How does a numeric outcome change with the first predictor, where every cluster has a level and an effect of its own?",
     estimand="slope of the outcome on the first predictor (or adjusted difference of its levels), others held constant",
-    source="restricted maximum likelihood, Patterson and Thompson 1971, Biometrika 58:545; Satterthwaite's degrees of freedom, "
-    "Giesbrecht and Burns 1985, Biometrics 41:477",
+    source="restricted maximum likelihood, Patterson and Thompson 1971, Biometrika 58:545; errors and degrees of "
+    "freedom of Kenward and Roger 1997, Biometrics 53:983; random slopes: Barr, Levy, Scheepers and Tily 2013, J Mem Lang 68:255",
     tasks=("affect", "associate", "compare"),
     needs=Needs(
         outcome=NUMERIC,
@@ -241,10 +318,10 @@ MIXED_MODEL = Method(
     ),
     run=mixed_model,
     draw=draw_mixed,
-    asked_for=r"\bmixed(?:[- ]effects?)?(?: linear)? (?:model|regression)|\brandom (?:intercept|effect)s?\b|\bmultilevel\b"
+    asked_for=r"\bmixed(?:[- ]effects?)?(?: linear)? (?:model|regression)|\brandom (?:intercept|slope|effect)s?\b|\bmultilevel\b"
     r"|\bhierarchical (?:linear )?(?:model|regression)",
-    assumption="By rule, every cluster shifts all of its rows by one normal amount that has nothing to do with the predictors, and "
-    "rows spread equally around it.",
+    assumption="By rule, every cluster shifts its rows and, where the first predictor varies within clusters, its effect by normal "
+    "amounts that have nothing to do with the predictors, and rows spread equally around them.",
 )
 
 METHODS: tuple[Method, ...] = (MIXED_MODEL,)
