@@ -68,7 +68,7 @@ class Reml:
         turned = [g.product(theta, one) for one in self.first]
         k = range(len(spread))
         one = mp.fsum(spread[i][j] * trace(turned[i]) * trace(turned[j]) for i in k for j in k)
-        two = mp.fsum(spread[i][j] * trace(g.product(turned[i], turned[j])) for i in k for j in k)
+        two = mp.fsum(spread[i][j] * trace_of(turned[i], turned[j]) for i in k for j in k)
         b = (one + 6 * two) / (2 * width)
         h = ((width + 1) * one - (width + 4) * two) / ((width + 2) * two)
         c = [value / (3 * width + 2 * (1 - h)) for value in (h, width - h, width + 2 - h)]
@@ -83,6 +83,11 @@ class Reml:
 def trace(matrix: g.Matrix) -> mpf:
     """Sum of the diagonal."""
     return mp.fsum(matrix[place][place] for place in range(len(matrix)))
+
+
+def trace_of(a: g.Matrix, b: g.Matrix) -> mpf:
+    """Sum of the diagonal of a · b."""
+    return mp.fsum(g.dot(row, column) for row, column in zip(a, transposed(b), strict=True))
 
 
 def transposed(matrix: g.Matrix) -> g.Matrix:
@@ -119,10 +124,8 @@ def reml(clusters: Sequence[Cluster], variances: list[mpf]) -> Reml:
     onto = [[mp.fsum(w[row][p] * one[i][row] for w, one in zip(weighted, pushed, strict=True) for row in range(len(w)))
              for p in range(len(bread))] for i in k]  # fmt: skip
     shrunk = [g.product(bread, one) for one in first]
-    plain = [[mp.fsum(trace(g.product(one[i], one[j])) for one in turned) for j in k] for i in k]
-    traces = [
-        [plain[i][j] - 2 * trace(g.product(bread, second[i][j])) + trace(g.product(shrunk[i], shrunk[j])) for j in k] for i in k
-    ]
+    plain = [[mp.fsum(trace_of(one[i], one[j]) for one in turned) for j in k] for i in k]
+    traces = [[plain[i][j] - 2 * trace_of(bread, second[i][j]) + trace_of(shrunk[i], shrunk[j]) for j in k] for i in k]
 
     def crossed(i: int, j: int) -> mpf:
         whole = mp.fsum(
