@@ -37,10 +37,10 @@ def ran(tmp_path):
     path.write_text("a,b\n" + "".join(f"{number},{number % 3}\n" for number in range(30)))
     dataset = load_dataset(path, StudySheet())
 
-    def ran(**choices):
+    def ran(design=DESIGN, **choices):
         runner = CodeRunner(tmp_path / "home", **choices)
         try:
-            return runner.run(dataset, DESIGN, StudySheet(), Options(), DESIGN.key)[0]
+            return runner.run(dataset, design, StudySheet(), Options(), design.key)[0]
         finally:
             runner.close()
 
@@ -65,6 +65,13 @@ def test_data_that_another_hand_left_in_the_home_folder_are_written_anew(ran, tm
     monkeypatch.setattr(code, "seed_of", lambda *_: 8)
     assert (ran(unsafe=True).error, file.is_symlink()) == (None, False)
     assert elsewhere.read_bytes() == b"not ours"
+
+
+def test_a_repair_is_not_run_where_something_can_be_said_against_its_declaration(ran, monkeypatch):
+    again = DeclaredResult(name="total", kind="number", meaning="about 12 of them")
+    monkeypatch.setattr(code, "LocalExecutor", None)
+    design = DESIGN.model_copy(update={"code": SUM.model_copy(update={"results": (again,)})})
+    assert ran(design=design, unsafe=True).error == "What total means has to be said in words, without numbers."
 
 
 def test_the_docker_image_reaches_the_jails(ran, monkeypatch):

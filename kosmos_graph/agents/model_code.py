@@ -36,14 +36,20 @@ class CodeReply(Reply):
 
 
 class CodeCheck:
-    """Sends a reply back for what can be said against it without executing it; once for an objective with numbers or claims."""
+    """Sends a reply back once, for what can be said against its code without executing it, and for an objective with claims.
+
+    What is no better then is left to the review, or to the execution of a repair: a model that writes R and nothing else has a
+    hypothesis unanswered, and does not end the run.
+    """
 
     def __init__(self, names: Collection[str]) -> None:
         self._objective: WordsCheck[CodeReply] = WordsCheck(names, "objective")
 
     def __call__(self, reply: CodeReply) -> tuple[str, ...]:
-        """Why the reply cannot stand."""
-        return (*complaints(experiment_of(reply)), *self._objective(reply))
+        """Why the first reply cannot stand; nothing after it."""
+        first = self._objective.first is None
+        objections = self._objective(reply)
+        return (*complaints(experiment_of(reply)), *objections) if first else ()
 
 
 def code_ask(dataset: str, names: Collection[str], failed: tuple[CodeExperiment, Execution] | None = None) -> str:

@@ -34,7 +34,7 @@ def complaints(experiment: CodeExperiment) -> Iterator[str]:
     try:
         tree = ast.parse(experiment.code)
     except SyntaxError as error:
-        yield f"The code is not Python: {error.msg}, in line {error.lineno}."
+        yield f"The code is not Python: {error.msg.partition('. ')[0]}, in line {error.lineno}."
         return
     except (ValueError, RecursionError, MemoryError):
         yield "The code is not Python that can be read."

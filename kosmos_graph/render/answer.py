@@ -69,7 +69,7 @@ def _explored(found: Sequence[Answered], explored: Sequence[Exploration]) -> Ite
     if explored and not found:
         yield "No hypothesis was tested."
     for one in explored:
-        yield f"Explored by code, without a verdict: {one.hypothesis.rstrip('.')}; what the code returned stands below."
+        yield f"Explored by code, without a verdict: {one.hypothesis.rstrip('.')}; what the code returned stands in the report."
 
 
 def _association_only(question: str, found: Sequence[Answered]) -> Iterator[str]:

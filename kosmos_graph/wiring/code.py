@@ -95,8 +95,8 @@ class CodeRunner:
         experiment = design.code
         assert experiment is not None, "only designs with code come here"  # noqa: S101
         code = kept(experiment.code.encode(), "py", "the code of the experiment")
-        if not self.holds():
-            refused = Execution(key=key, design=design.key, status="failed", error=self.sentence, files=(code[0],))
+        if against := " ".join(complaints(experiment)) or (None if self.holds() else self.sentence):
+            refused = Execution(key=key, design=design.key, status="failed", error=against, files=(code[0],))
             return refused, {code[0].filename: code[1]}
         seed = seed_of(experiment, dataset.card.sha256, options.seed)
         job = Job(experiment.code, (self._data_file(dataset, sheet),), seed=seed, results=experiment.results)

@@ -77,6 +77,19 @@ async def test_what_can_be_said_against_code_without_executing_it_goes_back_to_t
     assert design.code == EXPERIMENT
 
 
+async def test_a_model_that_writes_no_python_twice_is_left_to_the_review_which_rejects_it_in_a_sentence():
+    other = {**REPLY, "code": "fit <- lm(y ~ g, data = d)"}
+    asker, model = designer(other, other)
+    one, about = few(), material(SEX, FEW)
+    design = await model.design_study(about, one, 1, ())
+    sentence = "The code is not Python: invalid syntax, in line 1."
+    assert (len(asker.asked), asker.asked[1].reasons) == (2, (sentence,))
+    found = review_design(design, one, FEW, about.sheet, about.options, ())
+    assert [item.finding for item in found.items if item.severity == "hard"] == [
+        "The code is not Python: invalid syntax, in line 1."
+    ]
+
+
 async def test_a_repair_shows_the_model_its_code_and_the_error():
     asker, model = designer(REPLY)
     base = await ModelDesigner(ScriptedAsker([REPLY]), code_holds=lambda: True).design_study(material(SEX, FEW), few(), 1, ())

@@ -50,10 +50,11 @@ class CodeDesigner(WelchDesigner):
     """Plans as its parent does, and writes code: by hypothesis, its versions in the order in which they are tried."""
 
     versions: tuple[tuple[str, ...], ...] = ()
+    columns: tuple[str, ...] = OUTCOMES
     results: tuple[DeclaredResult, ...] = (NUMBER,)
 
     def _design(self, hypothesis, method, key):
-        versions = self.versions[OUTCOMES.index(hypothesis.target.outcome)]
+        versions = self.versions[self.columns.index(hypothesis.target.outcome)]
         code = versions[sum(call == f"repair {hypothesis.id}" for call in self.calls)].format(outcome=hypothesis.target.outcome)
         results = (NUMBER, TABLE) if "spread" in code else (NUMBER,)
         design = super()._design(hypothesis, "code", key)
@@ -124,6 +125,34 @@ def test_code_that_cannot_be_repaired_leaves_the_others_unharmed_and_every_versi
     assert [(run / repair.code).read_text() for repair in missing.failed] == codes
     text = (run / "report.md").read_text()
     assert text.count(f"  - the code raised KeyError in line 4: 'elm' ({missing.failed[0].code})") == 2
+
+
+def test_code_that_cannot_be_used_is_a_sentence_each_and_the_rest_of_the_run_is_unharmed(build, tmp_path):
+    bad = {
+        "return {{'gap': float('nan')}}": "code, 3 times: the result 'gap' is not a finite number: nan",
+        "import numpy as np; return {{'gap': np.ones(10 * 2**30, dtype=np.uint8).sum()}}": (
+            "code, 3 times: the code needed more memory than its limit of 2048 MiB"
+        ),
+        "return {{'gap': bytes(10**9)}}": (
+            "code, 3 times: the result 'gap' is declared as a number, and experiment returned a bytes"
+        ),
+        "if seed < 0: return seed": ("code, 3 times: experiment returned nothing; it has to return a dict of the declared results"),
+        "import pickle; return pickle.dumps(data)": (
+            "code, 3 times: experiment returned a bytes; it has to return a dict of the declared results"
+        ),
+        "fit <- lm(y ~ x, data = d)": "every design was rejected: The code is not Python: invalid syntax, in line 2",
+    }
+    outcomes = tuple(f"outcome{number}" for number in range(len(bad) + 1))
+    versions = tuple((f"def experiment(data, seed):\n    {body}\n",) * 4 for body in bad)
+    designer = CodeDesigner(outcomes, versions=(*versions, (GAP,)), columns=outcomes)
+    graph = build((), designer=designer, checkpointer=InMemorySaver())
+    report = graph.invoke(given(write_groups(tmp_path / "groups.csv", outcomes)), {"configurable": {"thread_id": "r1"}})["report"]
+    assert [one.id for one in report.explorations] == [f"c1h{len(outcomes)}"]
+    found = [one.reason for one in report.unanswered]
+    assert found == [
+        f"no experiment could be run ({reason}); the bounded number of repairs was used up" if reason.startswith("code") else reason
+        for reason in bad.values()
+    ]
 
 
 def test_a_number_that_stands_in_the_code_is_no_result(build, data):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from kosmos_graph.graph.services import Services
 from kosmos_graph.graph.state import Abandoned, StudyState
 from kosmos_graph.graph.views import MAX_REPAIRS, checked_tries, held, last_check, material_of, settled_analysis
 from kosmos_graph.ids import generation_key
+from kosmos_graph.render.table_files import tables_of
 
 
 class StudyNodes:
@@ -38,9 +40,13 @@ class StudyNodes:
         return {"executions": {design.key: execution}}
 
     async def draw_study(self, state: StudyState) -> dict[str, Any]:
-        """Draw the result's figure, beside the analyst at work. Where the data have gone meanwhile, the result stands without."""
+        """Write the result's tables and draw its figure, beside the analyst at work. Where the data have gone meanwhile, the result
+        stands without a figure.
+        """
         design, result = design_in_force(state), execution_in_force(state).result
         assert result is not None, "the router sends only successful executions here"  # noqa: S101
+        tables = {table.filename: content for table, content in tables_of(result)}
+        await asyncio.to_thread(self.services.store.put_artefacts, state["run_id"], tables)
         try:
             dataset = await asyncio.to_thread(self.services.data.reopen, state["card"], state["sheet"])
         except DataChanged:
@@ -167,5 +173,6 @@ def _status(execution: Execution) -> Literal["analysed", "explored", "not answer
 
 
 def _reason(failed: tuple[tuple[Design, Execution], ...], end: str) -> str:
-    tried = "; ".join(f"{design.method}: {(execution.error or '').partition(chr(10))[0]}" for design, execution in failed)
+    errors = Counter((design.method, (execution.error or "").partition("\n")[0]) for design, execution in failed)
+    tried = "; ".join(f"{method}{f', {times} times' if times > 1 else ''}: {error}" for (method, error), times in errors.items())
     return f"no experiment could be run ({tried}); {end}"
