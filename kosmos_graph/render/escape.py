@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+DOUBTFUL = re.compile(r"[^ -~]")
+"""Characters whose category has to be looked up: all but those of ASCII that are seen."""
 MARKUP = re.compile(r"[\\`*{}\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 TAG = re.compile(r"<(?=[^\s\d=])")
 ENTITY = re.compile(r"&(?=#|\w+;)")
@@ -15,7 +17,7 @@ LINE_START = re.compile(r"^([-+=](?=[\s=+-]|\Z)|[>#]|\d+[.)](?=\s|\Z))")
 
 def plain(text: str) -> str:
     """One line without control, invisible or direction-changing characters; these are shown as escapes."""
-    return "".join(_visible(character) for character in " ".join(text.split()))
+    return DOUBTFUL.sub(_visible, " ".join(text.split()))
 
 
 def markdown(text: str) -> str:
@@ -38,7 +40,8 @@ def as_sentence(text: str) -> str:
     return ended(text.strip()[:1].upper() + text.strip()[1:] if first.isalpha() and first.islower() else text)
 
 
-def _visible(character: str) -> str:
+def _visible(found: re.Match[str]) -> str:
+    character = found.group()
     if unicodedata.category(character) not in UNSAFE:
         return character
     return f"\\u{ord(character):04x}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 
 from kosmos_graph.domain.report import Report
 
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+DOUBTFUL = re.compile(r"[^\n -~]")
+"""Characters whose category has to be looked up: all but those of ASCII that are seen."""
 
 
 def render_json(report: Report) -> str:
@@ -32,11 +35,12 @@ def render_schema() -> str:
 
 def _dumped(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    return "".join(_escaped(character) for character in text) + "\n"
+    return DOUBTFUL.sub(_escaped, text) + "\n"
 
 
-def _escaped(character: str) -> str:
-    if character == "\n" or unicodedata.category(character) not in INVISIBLE:
+def _escaped(found: re.Match[str]) -> str:
+    character = found.group()
+    if unicodedata.category(character) not in INVISIBLE:
         return character
     encoded = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{encoded[at : at + 4]}" for at in range(0, len(encoded), 4))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from kosmos_graph.domain.code_experiment import Cell
 from kosmos_graph.domain.results import Artefact, Group, Term, TestResult
 from kosmos_graph.domain.value import Value
-from kosmos_graph.render.record import Record
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet take a cell for a formula."""
@@ -30,12 +29,6 @@ def tables_of(result: TestResult) -> tuple[tuple[Artefact, bytes], ...]:
     """The groups and the terms of a result, where it has any."""
     tables = ((Group, result.groups, "the groups"), (Term, result.terms, "the terms"))
     return tuple(_table(kind, values, caption) for kind, values, caption in tables if values)
-
-
-def table_files(record: Record) -> Mapping[str, bytes]:
-    """The tables of all results of a run, by the names of their files."""
-    results = (study.execution.result for study in record.studies.values())
-    return {artefact.filename: content for result in results if result is not None for artefact, content in tables_of(result)}
 
 
 def _table(kind: type[Value], values: Sequence[Value], caption: str) -> tuple[Artefact, bytes]:

@@ -38,7 +38,6 @@ from kosmos_graph.graph.views import (
 from kosmos_graph.ids import cycle_key, generation_key
 from kosmos_graph.render.notebook import render_notebook
 from kosmos_graph.render.report import build_report
-from kosmos_graph.render.table_files import table_files
 
 
 class ResearchNodes:
@@ -163,7 +162,6 @@ class ResearchNodes:
         run_id = state["run_id"]
         record = record_of(state, self.services)
         report = await asyncio.to_thread(build_report, record)
-        await asyncio.to_thread(self.services.store.put_artefacts, run_id, table_files(record))
         await asyncio.to_thread(self.services.store.put_report, run_id, report, render_notebook(record))
         return {"report": report, "answer": report.answer}
 

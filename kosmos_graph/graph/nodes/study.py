@@ -173,6 +173,6 @@ def _status(execution: Execution) -> Literal["analysed", "explored", "not answer
 
 
 def _reason(failed: tuple[tuple[Design, Execution], ...], end: str) -> str:
-    errors = Counter((design.method, (execution.error or "").partition("\n")[0]) for design, execution in failed)
+    errors = Counter((design.method, (execution.error or "").partition("\n")[0].rstrip(".")) for design, execution in failed)
     tried = "; ".join(f"{method}{f', {times} times' if times > 1 else ''}: {error}" for (method, error), times in errors.items())
     return f"no experiment could be run ({tried}); {end}"
