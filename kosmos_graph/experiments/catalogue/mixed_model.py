@@ -251,7 +251,11 @@ def measures_of(mixed: MixedFit, df: float, design: Design) -> tuple[Measure, ..
         ("clusters", float(sizes.size), f"values of {design.target.cluster}"),
         ("largest cluster", float(max(sizes)), "rows"),
         ("smallest cluster", float(min(sizes)), "rows"),
-        ("degrees of freedom", df, "of Kenward and Roger; at most about the number of clusters that inform the effect"),
+        (
+            "degrees of freedom",
+            df,
+            "of Kenward and Roger; near the number of clusters where the effect differs between them, or is one of whole clusters",
+        ),
     )
     return tuple(Measure(name=name, value=value, meaning=meaning) for name, value, meaning in found) + matrix_measures(
         mixed.found.matrix
