@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations, product
 
 from mpmath import mpf
@@ -116,7 +117,8 @@ def signed(value: Fraction, variance: Fraction) -> Fraction:
     return distance * abs(distance) / variance
 
 
-def every_statistic(pooled: Numbers, m: int) -> list[Fraction]:
+@lru_cache
+def every_statistic(pooled: tuple[mpf, ...], m: int) -> list[Fraction]:
     """The signed squared Brunner–Munzel statistics of all labellings of `m` rows, in order; variances at least 1/(2m²n²)."""
     n = len(pooled) - m
     least = Fraction(1, 2 * m**2 * n**2)

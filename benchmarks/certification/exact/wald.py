@@ -39,24 +39,34 @@ def ratios(
     slopes: Vector,
     covariance: r.Matrix,
     df: mpf | None,
+    alternative: str = "two-sided",
 ) -> dict[str, mpf]:
     """Statistic, p, the focus's ratio per unit and per standard deviation, the terms, and what is detected."""
     value, error = slopes[0], mp.sqrt(covariance[0][0])
-    found = {"statistic": value / error, "p": m.p_of(value / error, df), "detectable": mp.expm1(m.detectable(error, df))}
+    found = {"statistic": value / error, "p": m.p_of(value / error, df, alternative)}
+    found["detectable"] = mp.expm1(m.detectable(error, df, alternative))
     if df is not None:
         found["df 1"] = df
     scale = m.sd(columns[0])
-    found |= exponentials(m.interval("effect", value, error, df))
-    found |= exponentials(m.interval("standardised", scale * value, scale * error, df))
+    found |= exponentials(m.interval("effect", value, error, df, alternative))
+    found |= exponentials(m.interval("standardised", scale * value, scale * error, df, alternative))
     for place, name in enumerate(names):
         found |= term(f"{word}, {name}", slopes[place], mp.sqrt(covariance[place][place]), df, ratio=True)
     return found | variables(names, columns)
 
 
-def differences(names: Sequence[str], columns: Sequence[Vector], slopes: Vector, covariance: r.Matrix, df: mpf) -> dict[str, mpf]:
-    """The same for slopes in units of the outcome."""
+def differences(
+    names: Sequence[str],
+    columns: Sequence[Vector],
+    slopes: Vector,
+    covariance: r.Matrix,
+    df: mpf,
+    alternative: str = "two-sided",
+    delta: str | None = None,
+) -> dict[str, mpf]:
+    """The same for slopes in units of the outcome, with tests against ±δ."""
     value, error = slopes[0], mp.sqrt(covariance[0][0])
-    found = m.tested(value, error, df)
+    found = m.tested(value, error, df, alternative) | (m.equivalence(value, error, df, mpf(delta)) if delta else {})
     for place, name in enumerate(names):
         found |= term(name, slopes[place], mp.sqrt(covariance[place][place]), df, ratio=False)
     return found | variables(names, columns)

@@ -43,13 +43,21 @@ def glm(rows: list[list[mpf]], y: list[mpf], offset: list[mpf], alpha: mpf, star
 
 
 def shared(
-    word: str, y: list[str], x: list[str], w: list[str], at: list[mpf], covariance: r.Matrix, offset: list[mpf], alpha: mpf
+    word: str,
+    y: list[str],
+    x: list[str],
+    w: list[str],
+    at: list[mpf],
+    covariance: r.Matrix,
+    offset: list[mpf],
+    alpha: mpf,
+    alternative: str,
 ) -> dict[str, mpf]:
     """What both methods report."""
     rows, counts = rows_of(x, w), m.numbers(y)
     df, n = mpf(len(rows) - 3), len(rows)
     columns = [list(m.numbers(x)), list(m.numbers(w))]
-    found = wald.ratios(word, NAMES, columns, at[1:], wald.without_intercept(covariance), df)
+    found = wald.ratios(word, NAMES, columns, at[1:], wald.without_intercept(covariance), df, alternative)
     means = fitted(rows, at, offset)
     rates = [mu / mp.exp(one) for mu, one in zip(means, offset, strict=True)]
     change = at[1] * m.mean(rates)
@@ -57,7 +65,7 @@ def shared(
     gradient[1] += m.mean(rates)
     error = mp.sqrt(mp.fsum(gradient[i] * covariance[i][j] * gradient[j] for i in range(3) for j in range(3)))
     name = "average change of the expected count" if word == "ratio of means" else "average change of the rate per unit of days"
-    found |= m.interval(f"other {name}", change, error, df) | m.description("all rows", counts)
+    found |= m.interval(f"other {name}", change, error, df, alternative) | m.description("all rows", counts)
     none = [mp.exp(-mu) if not alpha else (1 + alpha * mu) ** (-1 / alpha) for mu in means]
     squares = [(v - mu) ** 2 / (mu * (1 + alpha * mu)) for v, mu in zip(counts, means, strict=True)]
     return found | {
@@ -68,7 +76,7 @@ def shared(
     }
 
 
-def poisson(y: list[str], x: list[str], w: list[str], days: list[str] | None = None) -> Reference:
+def poisson(y: list[str], x: list[str], w: list[str], days: list[str] | None = None, alternative: str = "two-sided") -> Reference:
     """Poisson's fit with the sandwich of residuals over one less their leverage."""
     rows, counts = rows_of(x, w), list(m.numbers(y))
     offset = [mp.log(one) for one in m.numbers(days)] if days else [mpf(0)] * len(rows)
@@ -80,13 +88,16 @@ def poisson(y: list[str], x: list[str], w: list[str], days: list[str] | None = N
         moved = [r.dot(line, row) for line in bread]
         parts.append([(v - mu) / (1 - mu * r.dot(moved, row)) * one for one in moved])
     covariance = [[mp.fsum(part[i] * part[j] for part in parts) for j in range(3)] for i in range(3)]
-    return shared("rate ratio" if days else "ratio of means", y, x, w, at, covariance, offset, mpf(0))
+    return shared("rate ratio" if days else "ratio of means", y, x, w, at, covariance, offset, mpf(0), alternative)
 
 
-def negative_binomial(y: list[str], x: list[str], w: list[str]) -> Reference:
+def negative_binomial(
+    y: list[str], x: list[str], w: list[str], days: list[str] | None = None, alternative: str = "two-sided"
+) -> Reference:
     """Maximum likelihood of NB2: the profile's derivative in α is zero."""
     rows, counts = rows_of(x, w), list(m.numbers(y))
-    offset, at = [mpf(0)] * len(rows), [mp.log(m.mean(counts)), mpf(0), mpf(0)]
+    offset = [mp.log(one) for one in m.numbers(days)] if days else [mpf(0)] * len(rows)
+    at = [mp.log(m.mean(counts)) - m.mean(offset), mpf(0), mpf(0)]
 
     def slope(alpha: mpf) -> mpf:
         means = fitted(rows, glm(rows, counts, offset, alpha, at), offset)
@@ -101,7 +112,8 @@ def negative_binomial(y: list[str], x: list[str], w: list[str]) -> Reference:
     means = fitted(rows, at, offset)
     bread = r.inverse(information(rows, [mu / (1 + alpha * mu) for mu in means]))
     covariance = [[value * len(rows) / (len(rows) - 3) for value in row] for row in bread]
-    return {**shared("ratio of means", y, x, w, at, covariance, offset, alpha), "measure dispersion α": alpha}
+    word = "rate ratio" if days else "ratio of means"
+    return {**shared(word, y, x, w, at, covariance, offset, alpha, alternative), "measure dispersion α": alpha}
 
 
 def _entries() -> list[Entry]:
@@ -117,7 +129,12 @@ def _entries() -> list[Entry]:
         Entry("poisson_regression", "60 counts", source, columns, told, partial(poisson, **columns)),
         Entry("poisson_regression", "60 counts per days", source, {**columns, "days": days}, {**told, "exposure": "days"},
               partial(poisson, **columns, days=days)),
+        Entry("poisson_regression", "60 counts, greater", source, columns, {**told, "alternative": "greater"},
+              partial(poisson, **columns, alternative="greater")),
         Entry("negative_binomial_regression", "60 counts", source, columns, told, partial(negative_binomial, **columns)),
+        Entry("negative_binomial_regression", "60 counts per days, less", source, {**columns, "days": days},
+              {**told, "exposure": "days", "alternative": "less"},
+              partial(negative_binomial, **columns, days=days, alternative="less")),
     ]  # fmt: skip
 
 

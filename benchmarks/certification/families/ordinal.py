@@ -66,7 +66,7 @@ def brant(codes: list[int], rows: list[list[mpf]]) -> mpf:
     return d.chi_square_upper((a[1] - b[1]) ** 2 / (first[1][1] + second[1][1] - 2 * crossed), mpf(1))
 
 
-def ordinal(grade: list[str], x: list[str], w: list[str]) -> Reference:
+def ordinal(grade: list[str], x: list[str], w: list[str], alternative: str = "two-sided") -> Reference:
     """The proportional-odds model."""
     codes = [LEVELS.index(one) for one in grade]
     columns = [list(m.numbers(x)), list(m.numbers(w))]
@@ -79,7 +79,7 @@ def ordinal(grade: list[str], x: list[str], w: list[str]) -> Reference:
     at = wald.newton(step, [mpf(-1), mpf(1), mpf(0), mpf(0)])
     covariance = [row[2:] for row in r.inverse(derivatives(codes, rows, at)[1])[2:]]
     return {
-        **wald.ratios("odds ratio", ("x", "w"), columns, at[2:], covariance, None),
+        **wald.ratios("odds ratio", ("x", "w"), columns, at[2:], covariance, None, alternative),
         "group all rows n": mpf(len(codes)),
         "measure rows in the rarest level": mpf(min(codes.count(code) for code in range(3))),
         "measure proportional odds p (Brant)": brant(codes, rows),
@@ -95,7 +95,9 @@ def _entries() -> list[Entry]:
     columns, told = {"grade": grade, "x": x, "w": w}, {"outcome": "grade", "predictors": "x", "covariates": ("w",), "about": about}
     return [
         Entry("ordinal_logistic", "70 rows of 3 levels", "mpmath, Newton's method on the likelihood", columns, told,
-              partial(ordinal, **columns))
+              partial(ordinal, **columns)),
+        Entry("ordinal_logistic", "70 rows of 3 levels, greater", "mpmath, Newton's method on the likelihood", columns,
+              {**told, "alternative": "greater"}, partial(ordinal, **columns, alternative="greater")),
     ]  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def information(rows: list[list[mpf]], weights: list[mpf]) -> r.Matrix:
     return [[mp.fsum(w * row[i] * row[j] for w, row in zip(weights, rows, strict=True)) for j in range(2)] for i in range(2)]
 
 
-def quantile(y: list[str], x: list[str], probability: str) -> Reference:
+def quantile(y: list[str], x: list[str], probability: str, alternative: str = "two-sided", delta: str | None = None) -> Reference:
     """Koenker and Bassett's line with the errors of Hendricks and Koenker."""
     u, v, tau = list(m.numbers(x)), list(m.numbers(y)), mpf(probability)
     n, rows = len(u), [[mpf(1), one] for one in u]
@@ -66,14 +66,14 @@ def quantile(y: list[str], x: list[str], probability: str) -> Reference:
     bread = r.inverse(information(rows, [2 * h / max(one, middle / 10) for one in distance]))
     covariance = r.product(r.product(bread, information(rows, [tau * (1 - tau)] * n)), bread)
     covariance = [[value * n / (n - 2) for value in row] for row in covariance]
-    found = wald.differences(NAMES, [u], line[1:], wald.without_intercept(covariance), mpf(n - 2))
+    found = wald.differences(NAMES, [u], line[1:], wald.without_intercept(covariance), mpf(n - 2), alternative, delta)
     loss = mp.fsum(e * (tau - (e < 0)) for e in (b - r.dot(row, line) for row, b in zip(rows, v, strict=True)))
     centre = m.at(v, tau)
     alone = mp.fsum(e * (tau - (e < 0)) for e in (b - centre for b in v))
     return {**found, **m.description("all rows", v), "measure R¹": 1 - loss / alone}
 
 
-def huber(y: list[str], x: list[str]) -> Reference:
+def huber(y: list[str], x: list[str], alternative: str = "two-sided", delta: str | None = None) -> Reference:
     """Huber's M-estimate with the scale of the median regression."""
     u, v = list(m.numbers(x)), list(m.numbers(y))
     n, rows = len(u), [[mpf(1), one] for one in u]
@@ -96,7 +96,7 @@ def huber(y: list[str], x: list[str]) -> Reference:
         moved = [r.dot(one, row) for one in bread]
         parts.append([max(-TURN, min(TURN, e)) / (1 - near * r.dot(moved, row)) * one * scale for one in moved])
     covariance = [[mp.fsum(part[i] * part[j] for part in parts) for j in range(2)] for i in range(2)]
-    found = wald.differences(NAMES, [u], at[1:], wald.without_intercept(covariance), mpf(n - 2))
+    found = wald.differences(NAMES, [u], at[1:], wald.without_intercept(covariance), mpf(n - 2), alternative, delta)
     return {
         **found,
         **m.description("all rows", v),
@@ -116,8 +116,13 @@ def _entries() -> list[Entry]:
               partial(quantile, **columns, probability="0.5")),
         Entry("quantile_regression", "51 skewed values, 70 %", lines, columns, {**told, **one},
               partial(quantile, **columns, probability="0.7")),
+        Entry("quantile_regression", "51 skewed values, median, greater, δ", lines, columns,
+              {**told, "alternative": "greater", "delta": 4.0},
+              partial(quantile, **columns, probability="0.5", alternative="greater", delta="4")),
         Entry("robust_regression", "51 skewed values", "mpmath, reweighting to 40 digits", columns, told,
               partial(huber, **columns)),
+        Entry("robust_regression", "51 skewed values, less, δ", "mpmath, reweighting to 40 digits", columns,
+              {**told, "alternative": "less", "delta": 4.0}, partial(huber, **columns, alternative="less", delta="4")),
     ]  # fmt: skip
 
 

@@ -152,7 +152,7 @@ def bounded(low: mpf, mirrored: mpf, p: mpf, alternative: str) -> Reference:
 def relabelled(a: m.Numbers, b: m.Numbers, value: Fraction, variance: Fraction, alternative: str) -> Reference:
     """p and interval over all labellings; p at least that of as many pairs as the smaller group has rows."""
     variance = max(variance, Fraction(1, 2 * len(a) ** 2 * len(b) ** 2))
-    every, observed = r.every_statistic([*a, *b], len(a)), r.signed(value, variance)
+    every, observed = r.every_statistic((*a, *b), len(a)), r.signed(value, variance)
     smaller = min(len(a), len(b))
     p = max(r.p_of_tails(*r.tail_shares(observed, every), alternative), least(smaller, alternative))
     tail = Fraction(25 if alternative == "two-sided" else 50, 1000)

@@ -10,7 +10,7 @@ from benchmarks.certification import made
 from benchmarks.certification.entry import Entry, Reference
 from benchmarks.certification.exact import distributions as d
 from benchmarks.certification.exact import moments as m
-from benchmarks.certification.families.cox import median_of
+from benchmarks.certification.families.cox import OPPOSITE, median_of
 
 Rows = list[tuple[mpf, bool]]
 Z = d.normal_quantile(1 - m.ALPHA / 2)
@@ -56,14 +56,19 @@ def events_of(rows: Rows) -> dict[str, mpf]:
     return {"measure events": mpf(len(own)), "measure share of tied events": mpf(sum(own.count(t) > 1 for t in own)) / len(own)}
 
 
-def log_rank(weeks: list[str], relapse: list[str], arm: list[str]) -> Reference:
-    """The score of the first group at every ratio of the hazards."""
+def log_rank(
+    weeks: list[str], relapse: list[str], arm: list[str], site: list[str] | None = None, alternative: str = "two-sided"
+) -> Reference:
+    """The score of the first group at every ratio of the hazards, added up over sites."""
     rows = [(t, e == "yes") for t, e in zip(m.numbers(weeks), relapse, strict=True)]
     arms = {label: [row for row, own in zip(rows, arm, strict=True) if own == label] for label in ("a", "b")}
+    sites = site or [""] * len(rows)
     tables = []
-    for time in sorted({t for t, e in rows if e}):
-        sizes = [sum(t >= time for t, _ in arms[label]) for label in ("a", "b")]
-        tables.append((*sizes, sum(t == time and e for t, e in rows), sum(t == time and e for t, e in arms["a"])))
+    for stratum, time in sorted({(own, t) for (t, e), own in zip(rows, sites, strict=True) if e}):
+        inside = [(t, e, one) for (t, e), one, own in zip(rows, arm, sites, strict=True) if own == stratum]
+        sizes = [sum(t >= time and one == label for t, _, one in inside) for label in ("a", "b")]
+        deaths = [one for t, e, one in inside if t == time and e]
+        tables.append((*sizes, len(deaths), deaths.count("a")))
 
     def parts(log_ratio: mpf) -> tuple[mpf, mpf]:
         ratio, difference, variance = mp.exp(log_ratio), mpf(0), mpf(0)
@@ -79,11 +84,13 @@ def log_rank(weeks: list[str], relapse: list[str], arm: list[str]) -> Reference:
         return difference / mp.sqrt(variance)
 
     statistic, error = z(mpf(0)), 1 / mp.sqrt(parts(mpf(0))[1])
-    ends = {name: d.root(lambda b, at=at: z(b) - at, mpf(-2), mpf(2)) for name, at in (("", 0), (" low", Z), (" high", -Z))}
+    below, above = m.tails(OPPOSITE[alternative])
+    reaches = {"": mpf(0), " low": below and d.normal_quantile(1 - below), " high": above and -d.normal_quantile(1 - above)}
+    ends = {name: d.root(lambda b, at=at: z(b) - at, mpf(-2), mpf(2)) for name, at in reaches.items() if at is not None}
     found = {f"effect{name}": mp.exp(end) for name, end in ends.items()}
     horizon = min(max(t for t, _ in one) for one in arms.values())
     (first, v), (second, w) = (restricted(one, horizon) for one in arms.values())
-    found |= m.interval("other difference of restricted mean survival", first - second, mp.sqrt(v + w), None)
+    found |= m.interval("other difference of restricted mean survival", first - second, mp.sqrt(v + w), None, alternative)
     expected = mp.fsum(mpf(deaths) * a / (a + b) for a, b, deaths, _ in tables)
     counts = {"a": expected, "b": mp.fsum(one[2] for one in tables) - expected}
     for label, one in arms.items():
@@ -91,22 +98,24 @@ def log_rank(weeks: list[str], relapse: list[str], arm: list[str]) -> Reference:
         name = f"term events observed / expected, {label}"
         found |= {name: sum(e for _, e in one) / counts[label], f"{name} n": mpf(len(one))}
     zeros = [str(int(own == "a")) for own in arm]
-    check = single_check(weeks, relapse, zeros)
-    return {**found, **events_of(rows), "statistic": statistic, "p": m.p_of(statistic, None),
-            "detectable": mp.expm1(m.detectable(error, None)), "measure proportional hazards p": check}  # fmt: skip
+    check = single_check(weeks, relapse, zeros, sites)
+    return {**found, **events_of(rows), "statistic": statistic, "p": m.p_of(statistic, None, OPPOSITE[alternative]),
+            "detectable": mp.expm1(m.detectable(error, None, alternative)), "measure proportional hazards p": check}  # fmt: skip
 
 
-def single_check(weeks: list[str], relapse: list[str], x: list[str]) -> mpf:
+def single_check(weeks: list[str], relapse: list[str], x: list[str], sites: list[str]) -> mpf:
     """p of Grambsch and Therneau's check in Cox's model of one variable."""
     times, events, values = list(m.numbers(weeks)), [one == "yes" for one in relapse], list(m.numbers(x))
 
     def at_events(slope: mpf) -> list[tuple[int, mpf, mpf]]:
         found = []
-        for time in sorted({t for t, e in zip(times, events, strict=True) if e}):
-            tied = [i for i, t in enumerate(times) if t == time and events[i]]
+        for stratum, time in sorted({(own, t) for own, t, e in zip(sites, times, events, strict=True) if e}):
+            tied = [i for i, t in enumerate(times) if t == time and events[i] and sites[i] == stratum]
             for place, row in enumerate(tied):
                 weights = [
-                    mp.exp(slope * v) * (1 - mpf(place) / len(tied) if i in tied else 1) if times[i] >= time else mpf(0)
+                    mp.exp(slope * v)
+                    * (1 - mpf(place) / len(tied) if i in tied else 1)
+                    * (times[i] >= time and sites[i] == stratum)
                     for i, v in enumerate(values)
                 ]
                 centre = mp.fdot(zip(weights, values, strict=True)) / mp.fsum(weights)
@@ -124,10 +133,11 @@ def single_check(weeks: list[str], relapse: list[str], x: list[str]) -> mpf:
             break
     found = at_events(slope)
     own = sorted(times[i] for i, _, _ in found)
-    means = {t: m.mean([c for i, c, _ in found if times[i] == t]) for t in own}
+    keys = list(zip(sites, times, strict=True))
+    means = {keys[own]: m.mean([c for i, c, _ in found if keys[i] == keys[own]]) for own, _, _ in found}
     ranks = [mpf(2 * own.index(times[i]) + 1 + own.count(times[i])) / 2 for i, _, _ in found]
     ranks = [one - m.mean(ranks) for one in ranks]
-    slope_in_time = mp.fsum(rank * (values[i] - means[times[i]]) for rank, (i, _, _) in zip(ranks, found, strict=True))
+    slope_in_time = mp.fsum(rank * (values[i] - means[keys[i]]) for rank, (i, _, _) in zip(ranks, found, strict=True))
     information = mp.fsum(one[2] for one in found)
     n, squares = len(found), mp.fsum(rank**2 for rank in ranks)
     return d.chi_square_upper(n * slope_in_time**2 / (squares * information), mpf(1))
@@ -158,9 +168,18 @@ def _entries() -> list[Entry]:
     relapse = ["yes" if time <= cut else "no" for time, cut in zip(times, cuts, strict=True)]
     columns = {"weeks": weeks, "relapse": relapse, "arm": arm}
     told = {"outcome": "weeks", "event": "relapse", "event_level": "yes"}
+    compared = {**told, "predictors": "arm", "levels": ("a", "b")}
+    tied, site = (
+        {**columns, "weeks": [str(int(float(one)) + 1) for one in weeks]},
+        [("x", "y", "z")[place // 5 % 3] for place in range(60)],
+    )
     return [
         Entry("log_rank", "60 durations", "mpmath, the score at every ratio", columns,
-              {**told, "predictors": "arm", "levels": ("a", "b")}, partial(log_rank, **columns)),
+              compared, partial(log_rank, **columns)),
+        Entry("log_rank", "60 durations, greater", "mpmath, the score at every ratio", columns,
+              {**compared, "alternative": "greater"}, partial(log_rank, **columns, alternative="greater")),
+        Entry("log_rank", "60 durations, tied, in 3 strata, less", "mpmath, the score at every ratio", {**tied, "site": site},
+              {**compared, "stratum": "site", "alternative": "less"}, partial(log_rank, **tied, site=site, alternative="less")),
         Entry("kaplan_meier", "60 durations, median", "mpmath, from the published formulas", columns,
               {**told, "quantity": "quantile"}, partial(median, **columns)),
     ]  # fmt: skip
