@@ -12,6 +12,7 @@ from keyword import iskeyword
 import numpy as np
 import numpy.typing as npt
 
+from kosmos_graph import syntax
 from kosmos_graph.data.table import shown
 from kosmos_graph.domain.expressions import Application, ColumnTerm, Expression, Function, NumberTerm
 from kosmos_graph.errors import BadInput
@@ -53,7 +54,7 @@ def parse_expression(text: str, where: str) -> Expression:
         return name
 
     try:
-        tree = ast.parse(QUOTED.sub(place, text).strip(), mode="eval")
+        tree = syntax.expression(QUOTED.sub(place, text).strip())
         return _term(tree.body, quoted, 0)
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         raise BadInput(f"The study sheet's {where}, `{shown(text)}`, cannot be read: it may have {ALLOWED}.") from None

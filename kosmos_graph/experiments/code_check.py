@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from kosmos_graph import syntax
 from kosmos_graph.domain.code_experiment import CodeExperiment, NamedNumber, Outcome
 from kosmos_graph.ids import digest
 
@@ -32,7 +33,7 @@ def complaints(experiment: CodeExperiment) -> Iterator[str]:
         yield f"The code has {len(experiment.code)} characters, and at most {LONGEST_CODE} are taken."
         return
     try:
-        tree = ast.parse(experiment.code)
+        tree = syntax.module(experiment.code)
     except SyntaxError as error:
         yield f"The code is not Python: {error.msg.partition('. ')[0]}, in line {error.lineno}."
         return
@@ -55,7 +56,7 @@ def _function(tree: ast.Module) -> Iterator[str]:
 
 def typed_numbers(experiment: CodeExperiment, outcome: Outcome) -> tuple[str, ...]:
     """Names of the returned numbers with a fraction that stand in the code as they are: they were typed, not computed."""
-    constants = (node.value for node in ast.walk(ast.parse(experiment.code)) if isinstance(node, ast.Constant))
+    constants = (node.value for node in ast.walk(syntax.module(experiment.code)) if isinstance(node, ast.Constant))
     typed = {abs(value) for value in constants if isinstance(value, float)}
     numbers = (result for result in outcome.results if isinstance(result, NamedNumber))
     return tuple(result.name for result in numbers if not float(result.value).is_integer() and abs(float(result.value)) in typed)
