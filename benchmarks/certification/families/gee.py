@@ -189,9 +189,9 @@ def _refused(data: str, refusal: str, sizes: Sequence[int]) -> Entry:
 
 
 def _entries() -> list[Entry]:
-    yes, three = _data("yes", 18, "AB", 0.9, False), _data("three", 22, "ABC", 0.6, False)
+    yes, three = _data("yes", 18, "AB", 0.9, False), _data("three", 16, "ABC", 0.6, False)
     weak = _data("weak", 20, "AB", 0.0, False)
-    counts, several = _data("counts", 16, "AB", 0.7, True), _data("several counts", 20, "ABCD", 0.7, True)
+    counts, several = _data("counts", 16, "AB", 0.7, True), _data("several counts", 14, "ABCD", 0.7, True)
     pair = ("A", "B")
 
     def slashed(columns: dict[str, list[str]], reference: str) -> Blocks:
@@ -203,13 +203,13 @@ def _entries() -> list[Entry]:
                success="yes", predictors="x", covariates=("g",)),
         _entry("yes/no in 18 clusters, two levels, greater", yes, slashed(yes, "B"),
                success="yes", predictors="g", levels=pair, alternative="greater"),
-        _entry("yes/no in 22 clusters, three levels, numeric covariate", three, slashed(three, "A") | numeric(x=three["x"]),
+        _entry("yes/no in 16 clusters, three levels, numeric covariate", three, slashed(three, "A") | numeric(x=three["x"]),
                success="yes", predictors="g", covariates=("x",)),
         _entry("yes/no in 20 clusters that are hardly alike", weak, numeric(x=weak["x"]), success="yes", predictors="x"),
         _entry("counts in 16 clusters, two levels, numeric covariate, less", counts, slashed(counts, "B") | numeric(x=counts["x"]),
                predictors="g", levels=pair, covariates=("x",), alternative="less"),
         _entry("counts per days in 16 clusters, numeric focus", counts, numeric(x=counts["x"]), predictors="x", exposure="days"),
-        _entry("counts per days in 20 clusters, four levels", several, slashed(several, "A"), predictors="g", exposure="days"),
+        _entry("counts per days in 14 clusters, four levels", several, slashed(several, "A"), predictors="g", exposure="days"),
         _refused("24 pairs, one yes in each", "Rows of one cluster are less", [2] * 24),
         _refused("30 clusters, two of them pairs", "Only 2 pairs of rows", [1 + (place < 2) for place in range(30)]),
     ]  # fmt: skip
