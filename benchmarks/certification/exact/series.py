@@ -10,6 +10,10 @@ from mpmath import mp, mpf
 from benchmarks.certification.exact import regression as g
 
 STRONGEST = mpf("0.97")
+STATIONARY = mpf("0.999")
+"""Below which the roots of a stationary autoregression lie."""
+SHRUNKEN = ("1", "0.95", "0.9", "0.8", "0.7", "0.5", "0")
+"""Factors of autocorrelations that no stationary autoregression has, the first that makes them such."""
 
 
 def lag_for(n: int) -> int:
@@ -99,8 +103,12 @@ def third_order(fit: g.Ols) -> g.Matrix:
     seen = [[g.dot(fit.residuals[lag:], fit.residuals[: n - lag])] for lag in range(4)]
     true = [row[0] for row in g.solved(expected, seen)]
     rho = [clipped(value / true[0] + k * (1 + 2 * max(value / true[0], mpf(0))) / n) for value in true[1:]]
-    found = [mpf(1), *rho]
-    weights = [row[0] for row in g.solved([[found[abs(i - j)] for j in range(3)] for i in range(3)], [[one] for one in rho])]
+    for factor in SHRUNKEN:
+        found = [mpf(1), *(mpf(factor) * one for one in rho)]
+        table = [[found[abs(i - j)] for j in range(3)] for i in range(3)]
+        weights = [row[0] for row in g.solved(table, [[one] for one in found[1:]])]
+        if mpf(factor) == 0 or all(abs(root) < STATIONARY for root in mp.polyroots([1, *(-one for one in weights)])):
+            break
     while len(found) < n:
         found.append(mp.fsum(weight * found[-1 - back] for back, weight in enumerate(weights)))
     return correlated(fit, found)

@@ -62,7 +62,9 @@ def clustered(outcome: m.Numbers, columns: Columns, signs: Signs) -> tuple[mpf, 
     return mp.sqrt(g.dot(scores, scores)), trace**2 / mp.fsum(value**2 for row in inner for value in row)
 
 
-def differences(columns: Columns, cluster: bool, delta: str | None = None, counted: bool = False) -> Reference:
+def differences(
+    columns: Columns, cluster: bool, delta: str | None = None, counted: bool = False, alternative: str = "two-sided"
+) -> Reference:
     """Everything that is reported."""
     outcome = tuple(mpf(text == "yes") for text in columns["y"]) if counted else m.numbers(columns["y"])
     cells = cells_of(outcome, columns)
@@ -72,9 +74,9 @@ def differences(columns: Columns, cluster: bool, delta: str | None = None, count
         return value, *(clustered(outcome, columns, signs) if cluster else independent(cells, signs))
 
     value, error, df = contrast(WHOLE)
-    found = m.tested(value, error, df)
+    found = m.tested(value, error, df, alternative)
     pooled = mp.sqrt(mp.fsum(m.moment(one, 2) for one in cells.values()) / (len(outcome) - 4))
-    found |= {name.replace("effect", "standardised"): found[name] / pooled for name in ("effect", "effect low", "effect high")}
+    found |= {name.replace("effect", "standardised"): one / pooled for name, one in found.items() if name.startswith("effect")}
     for name, signs in TERMS.items():
         own, spread, own_df = contrast(signs)
         found |= m.interval(f"term {name}", own, spread, own_df)
@@ -106,8 +108,9 @@ def _entry(data: str, columns: dict[str, list[str]], cluster: bool, **more: obje
     arguments |= {"delta": float(str(delta))} if delta else {}
     counted = "yes" in columns["y"]
     arguments |= {"success": "yes"} if counted else {}
-    reference = partial(differences, columns, cluster, None if delta is None else str(delta), counted)
-    return Entry("difference_in_differences", data, SOURCE, columns, arguments, reference)
+    side = {"alternative": str(more["alternative"])} if "alternative" in more else {}
+    reference = partial(differences, columns, cluster, None if delta is None else str(delta), counted, **side)
+    return Entry("difference_in_differences", data, SOURCE, columns, arguments | side, reference)
 
 
 def _entries() -> list[Entry]:
@@ -120,6 +123,8 @@ def _entries() -> list[Entry]:
         _entry("16 units, two rows each", _data("did units", pairs, 2.0), True),
         _entry("7 clusters of unequal shape", _data("did uneven", uneven, 1.0), True),
         _entry("16 units, yes/no outcome", yes, True),
+        _entry("32 independent rows, greater", _data("did rows", pairs, 2.0), False, alternative="greater"),
+        _entry("16 units, two rows each, less", _data("did units", pairs, 2.0), True, alternative="less"),
     ]
 
 

@@ -54,7 +54,12 @@ def anova_type(cells: Mapping[Cell, m.Numbers], effect: Sequence[int], levels: L
 
 
 def factorial(
-    y: list[str], factors: Mapping[str, list[str]], levels: Levels, interaction: bool, delta: str | None = None
+    y: list[str],
+    factors: Mapping[str, list[str]],
+    levels: Levels,
+    interaction: bool,
+    delta: str | None = None,
+    alternative: str = "two-sided",
 ) -> Reference:
     """Everything that is reported."""
     cells = cells_of(y, list(factors.values()), levels)
@@ -67,7 +72,9 @@ def factorial(
             found |= {name: share(max(mpf(0), df[0] * (f - 1)), n), f"{name} statistic": f}
             found |= {f"{name} p": d.f_upper(f, *df), f"{name} n": mpf(len(y))}
     found |= (
-        single(cells, effect, levels, delta) if all(len(levels[place]) == 2 for place in effect) else joint(cells, effect, levels)
+        single(cells, effect, levels, delta, alternative)
+        if all(len(levels[place]) == 2 for place in effect)
+        else joint(cells, effect, levels)
     )
     named = {", ".join(cell): values for cell, values in cells.items()}
     residuals = tuple(value - m.mean(values) for values in named.values() for value in values)
@@ -78,7 +85,9 @@ def factorial(
     return found
 
 
-def single(cells: Mapping[Cell, m.Numbers], effect: Sequence[int], levels: Levels, delta: str | None) -> Reference:
+def single(
+    cells: Mapping[Cell, m.Numbers], effect: Sequence[int], levels: Levels, delta: str | None, alternative: str
+) -> Reference:
     """Satterthwaite's t of one contrast of cell means."""
     others = mp.fprod(len(own) for place, own in enumerate(levels) if place not in effect)
     signs = {cell: mp.fprod(1 if cell[place] == levels[place][0] else -1 for place in effect) / others for cell in cells}
@@ -86,10 +95,10 @@ def single(cells: Mapping[Cell, m.Numbers], effect: Sequence[int], levels: Level
     value = mp.fsum(signs[cell] * m.mean(values) for cell, values in cells.items())
     error = mp.sqrt(mp.fsum(parts.values()))
     df = error**4 / mp.fsum(one**2 / (len(cells[cell]) - 1) for cell, one in parts.items())
-    found = m.tested(value, error, df)
+    found = m.tested(value, error, df, alternative)
     squares = mp.fsum(m.moment(values, 2) for values in cells.values())
     pooled = mp.sqrt(squares / (sum(map(len, cells.values())) - len(cells)))
-    found |= {name.replace("effect", "standardised"): found[name] / pooled for name in ("effect", "effect low", "effect high")}
+    found |= {name.replace("effect", "standardised"): one / pooled for name, one in found.items() if name.startswith("effect")}
     return found | (m.equivalence(value, error, df, mpf(delta)) if delta else {})
 
 
@@ -101,7 +110,7 @@ def joint(cells: Mapping[Cell, m.Numbers], effect: Sequence[int], levels: Levels
     return found | {"effect": share(max(mpf(0), df[0] * (f - 1)), n), "effect low": low, "effect high": high}
 
 
-def _entry(data: str, levels: Levels, sizes: Sequence[int], interaction: bool, delta: str | None = None) -> Entry:
+def _entry(data: str, levels: Levels, sizes: Sequence[int], interaction: bool, delta: str | None = None, **side: str) -> Entry:
     combinations_ = list(product(*levels))
     rows = [cell for place, cell in enumerate(combinations_) for _ in range(sizes[place % len(sizes)])]
     noise = made.normal(f"factorial {data}", len(rows), 20, 3)
@@ -111,8 +120,8 @@ def _entry(data: str, levels: Levels, sizes: Sequence[int], interaction: bool, d
     factors = {name: [row[place] for row in rows] for place, name in enumerate("ghk"[: len(levels)])}
     asked = {"outcome": "y", "predictors": tuple(factors), "interaction": interaction}
     asked |= {"delta": float(delta)} if delta else {}
-    reference = partial(factorial, y, factors, levels, interaction, delta)
-    return Entry("factorial_anova", data, SOURCE, {"y": y, **factors}, asked, reference)
+    reference = partial(factorial, y, factors, levels, interaction, delta, **side)
+    return Entry("factorial_anova", data, SOURCE, {"y": y, **factors}, asked | side, reference)
 
 
 def _entries() -> list[Entry]:
@@ -120,6 +129,8 @@ def _entries() -> list[Entry]:
     return [
         _entry("2 × 2, interaction, δ", two, (6, 9, 12, 5), True, "2"),
         _entry("2 × 2, main effect", two, (6, 9, 12, 5), False),
+        _entry("2 × 2, interaction, greater", two, (6, 9, 12, 5), True, alternative="greater"),
+        _entry("2 × 2, main effect, less", two, (6, 9, 12, 5), False, alternative="less"),
         _entry("3 × 3, interaction", three, (5, 8, 6, 4), True),
         _entry("3 × 3, main effect", three, (5, 8, 6, 4), False),
         _entry("2 × 3 × 2, main effect", (("A", "B"), ("p", "q", "r"), ("x", "y")), (5, 7, 4), False),

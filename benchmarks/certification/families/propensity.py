@@ -75,15 +75,14 @@ def shared(rows: Rows, weights: g.Column, how: str) -> Reference:
     return found
 
 
-def effect(rows: Rows, value: mpf, error: mpf, df: mpf) -> Reference:
+def effect(rows: Rows, value: mpf, error: mpf, df: mpf, alternative: str) -> Reference:
     """The test, and the effect in standard deviations."""
-    found = m.tested(value, error, df)
+    found = m.tested(value, error, df, alternative)
     if rows.counted:
         return found
     a, b = rows.split(rows.outcome)
     scale = mp.sqrt((m.variance(a) + m.variance(b)) / 2)
-    names = ("effect", "effect low", "effect high")
-    return found | {name.replace("effect", "standardised"): found[name] / scale for name in names}
+    return found | {name.replace("effect", "standardised"): one / scale for name, one in found.items() if name.startswith("effect")}
 
 
 def worth(weights: g.Column) -> mpf:
@@ -91,7 +90,7 @@ def worth(weights: g.Column) -> mpf:
     return mp.fsum(weights) ** 2 / g.dot(weights, weights)
 
 
-def weighting(columns: Columns) -> Reference:
+def weighting(columns: Columns, alternative: str = "two-sided") -> Reference:
     """Everything that weighting reports."""
     rows = rows_of(columns)
     n, design = len(rows.outcome), [[mpf(1)] * len(rows.outcome), *rows.columns.values()]
@@ -122,7 +121,8 @@ def weighting(columns: Columns) -> Reference:
     inside = [mp.fsum(value**2 for value in part) for part in rows.split(combined)]
     arms = rows.split(weights)
     df = mp.fsum(inside) ** 2 / mp.fsum(part**2 / (worth(arm) - 1) for part, arm in zip(inside, arms, strict=True))
-    found = effect(rows, means[0] - means[1], mp.sqrt(g.dot(combined, combined)) / n, df) | shared(rows, weights, "weighting")
+    found = effect(rows, means[0] - means[1], mp.sqrt(g.dot(combined, combined)) / n, df, alternative)
+    found |= shared(rows, weights, "weighting")
     what = "proportion" if rows.counted else "mean"
     for label, mean, influence, arm in zip("AB", means, influences, arms, strict=True):
         name = f"term weighted {what} of {label}"
@@ -135,7 +135,7 @@ def weighting(columns: Columns) -> Reference:
     }
 
 
-def matching(columns: Columns) -> Reference:
+def matching(columns: Columns, alternative: str = "two-sided") -> Reference:
     """Everything that matching reports; no two scores of B are equally near."""
     rows = rows_of(columns)
     n = len(rows.outcome)
@@ -158,7 +158,8 @@ def matching(columns: Columns) -> Reference:
         variance += uses[row] * (uses[row] - 1) * 2 * (rows.outcome[row] - centre) ** 2 / 3
     kept = {row for row, _ in pairs}
     weights = [uses[place] if place in controls else mpf(place in kept) for place in range(n)]
-    found = effect(rows, value, mp.sqrt(variance) / len(pairs), mpf(len(pairs) - 1)) | shared(rows, weights, "matching")
+    found = effect(rows, value, mp.sqrt(variance) / len(pairs), mpf(len(pairs) - 1), alternative)
+    found |= shared(rows, weights, "matching")
     what, used = "proportion" if rows.counted else "mean", mpf(sum(value > 0 for value in uses))
     found |= {f"term {what} of matched A": m.mean([rows.outcome[row] for row, _ in pairs])}
     found |= {f"term {what} of their matches in B": m.mean([rows.outcome[other] for _, other in pairs])}
@@ -183,15 +184,19 @@ def _columns(name: str, n: int, counted: bool = False) -> dict[str, list[str]]:
     return {"y": told, "g": arm, "age": age, "site": site}
 
 
-def _entry(method: str, data: str, columns: dict[str, list[str]], reference: Callable[[Columns], Reference]) -> Entry:
+def _entry(method: str, data: str, columns: dict[str, list[str]], reference: Callable[..., Reference], **side: str) -> Entry:
     arguments = {"outcome": "y", "predictors": "g", "levels": ("A", "B"), "covariates": ("age", "site")}
     arguments |= {"success": "yes"} if "yes" in columns["y"] else {}
-    return Entry(method, data, SOURCE, columns, arguments, partial(reference, columns))
+    return Entry(method, data, SOURCE, columns, arguments | side, partial(reference, columns, **side))
 
 
 METHODS = {"inverse_probability_weighting": weighting, "propensity_matching": matching}
 ENTRIES = [
-    _entry(method, data, _columns(f"{data}", n, counted), reference)
+    _entry(method, ", ".join((data, *side.values())), _columns(data, n, counted), reference, **side)
     for method, reference in METHODS.items()
-    for data, n, counted in (("60 rows", 60, False), ("80 rows, yes/no outcome", 80, True))
+    for data, n, counted, side in (
+        ("60 rows", 60, False, {}),
+        ("60 rows", 60, False, {"alternative": "greater"}),
+        ("80 rows, yes/no outcome", 80, True, {}),
+    )
 ]

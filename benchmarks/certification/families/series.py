@@ -38,13 +38,13 @@ def trend(y: Sequence[str], t: Sequence[str], alternative: str = "two-sided", de
     return found | (m.equivalence(value, errors[1], fit.df, mpf(delta)) if delta else {})
 
 
-def step(y: Sequence[str], t: Sequence[str], at: str) -> Reference:
+def step(y: Sequence[str], t: Sequence[str], at: str, alternative: str = "two-sided") -> Reference:
     """Change of level beside a common trend."""
     outcome, time = m.numbers(y), m.numbers(t)
     after = [mpf(one >= mpf(at)) for one in time]
     fit = g.ols([[one - time[0] for one in time], after], outcome)
     errors = s.errors(fit)
-    found = m.tested(fit.coefficients[2], errors[2], fit.df)
+    found = m.tested(fit.coefficients[2], errors[2], fit.df, alternative)
     found |= term("trend per step of t", fit, errors, 1) | term("change of level, after − before", fit, errors, 2)
     for label, side in (("after", 1), ("before", 0)):
         found |= m.description(label, [value for value, own in zip(outcome, after, strict=True) if own == side])
@@ -71,9 +71,9 @@ def _trend(data: str, y: list[str], t: list[str], delta: str | None = None, **mo
     return Entry("trend_hac", data, SOURCE, {"y": y, "t": t}, arguments, partial(trend, y, t, delta=delta, **more))
 
 
-def _step(data: str, y: list[str], t: list[str], at: str) -> Entry:
-    arguments = {"outcome": "y", "time": "t", "change_at": at}
-    return Entry("step_hac", data, SOURCE, {"y": y, "t": t}, arguments, partial(step, y, t, at))
+def _step(data: str, y: list[str], t: list[str], at: str, **side: str) -> Entry:
+    arguments = {"outcome": "y", "time": "t", "change_at": at, **side}
+    return Entry("step_hac", data, SOURCE, {"y": y, "t": t}, arguments, partial(step, y, t, at, **side))
 
 
 def _refused(method: str, data: str, y: list[str], refusal: str, **more: str) -> Entry:
@@ -91,6 +91,7 @@ def _entries() -> list[Entry]:
         _trend("44 points with a gap", remembering("trend gap", 44, 0.2, -0.2), gapped),
         _step(NILE, flow, years, "1899"),
         _step("50 points", remembering("step", 50, 0.5, 0.1), times, "30"),
+        _step("30 points, less", remembering("step", 50, 0.5, 0.1)[:30], times[:30], "15", alternative="less"),
         _refused("trend_hac", "a constant series", ["0.1"] * 50, "y has the same value"),
         _refused("trend_hac", "a series on a line", [f"0.{place:02}" for place in range(50)], "y follows exactly"),
         _refused("step_hac", "a change before all points", remembering("late", 50, 0.5, 0), "The change leaves", change_at="0"),

@@ -85,7 +85,7 @@ def welch_anova(y: list[str], g: list[str], ordered: bool = False) -> Reference:
     return found
 
 
-def contrast(groups: dict[str, list[mpf]]) -> Reference:
+def contrast(groups: dict[str, list[mpf]], alternative: str = "two-sided") -> Reference:
     """Change along the least-squares line through the means of equally spaced groups, with Satterthwaite's df."""
     k = len(groups)
     centre = mpf(k - 1) / 2
@@ -95,13 +95,13 @@ def contrast(groups: dict[str, list[mpf]]) -> Reference:
     parts = [weight**2 * m.variance(values) / len(values) for weight, values in zip(weights, groups.values(), strict=True)]
     sizes = [len(values) for values in groups.values()]
     df = mp.fsum(parts) ** 2 / mp.fsum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True))
-    return m.tested(value, mp.sqrt(mp.fsum(parts)), df)
+    return m.tested(value, mp.sqrt(mp.fsum(parts)), df, alternative)
 
 
-def linear_contrast(y: list[str], g: list[str]) -> Reference:
+def linear_contrast(y: list[str], g: list[str], alternative: str = "two-sided") -> Reference:
     """The trend over ordered groups."""
     groups = m.grouped(y, g)
-    return {**contrast(groups), **described(groups)}
+    return {**contrast(groups, alternative), **described(groups)}
 
 
 def kruskal_wallis(y: list[str], g: list[str]) -> Reference:
@@ -151,6 +151,9 @@ def _entries() -> list[Entry]:
               partial(welch_anova, **columns, ordered=True)),
         Entry("linear_contrast", "three normal groups, in order", source, columns, {**grouped, "about": order},
               partial(linear_contrast, **columns)),
+        *(Entry("linear_contrast", f"three normal groups, in order, {side}", source, columns,
+                {**grouped, "about": order, "alternative": side}, partial(linear_contrast, **columns, alternative=side))
+          for side in ("greater", "less")),
         Entry("kruskal_wallis", "36 scores of 7 levels", source, ties, grouped, partial(kruskal_wallis, **ties)),
         Entry("kruskal_wallis", "36 normal values, shifted", source, apart, grouped, partial(kruskal_wallis, **apart)),
     ]  # fmt: skip

@@ -86,7 +86,7 @@ def described(label: str, outcome: g.Column, rows: Sequence[bool], counted: bool
     return share if counted else m.description(label, values)
 
 
-def difference(columns: Columns, delta: str | None = None) -> Reference:
+def difference(columns: Columns, delta: str | None = None, alternative: str = "two-sided") -> Reference:
     """A − B."""
     outcome, counted = outcome_of(columns)
     weights = m.numbers(columns["w"])
@@ -99,11 +99,10 @@ def difference(columns: Columns, delta: str | None = None) -> Reference:
         found |= mean_interval(f"term {label}", columns, *parts[label][:2], counted)
     value = parts["A"][0] - parts["B"][0]
     spread = error(columns, [one - other for one, other in zip(parts["A"][1], parts["B"][1], strict=True)])
-    found |= m.tested(value, spread, degrees(columns))
+    found |= m.tested(value, spread, degrees(columns), alternative)
     if not counted:
         scale = mp.sqrt((parts["A"][2] + parts["B"][2]) / 2)
-        names = ("effect", "effect low", "effect high")
-        found |= {name.replace("effect", "standardised"): found[name] / scale for name in names}
+        found |= {name.replace("effect", "standardised"): one / scale for name, one in found.items() if name.startswith("effect")}
     simple = mp.fsum(parts[label][2] / columns["g"].count(label) for label in "AB")  # type: ignore[attr-defined]
     found |= design(columns, weights, spread**2 / simple)
     return found | (m.equivalence(value, spread, degrees(columns), mpf(delta)) if delta else {})
@@ -125,7 +124,7 @@ def estimate(columns: Columns, by: bool) -> Reference:
     return found
 
 
-def regression(columns: Columns) -> Reference:
+def regression(columns: Columns, alternative: str = "two-sided") -> Reference:
     """Weighted least squares on x, with the groups held constant."""
     outcome, weights, x = (m.numbers(columns[name]) for name in ("y", "w", "x"))
     variables: Mapping[str, list[mpf]] = {"g: A − B": [mpf(one == "A") for one in columns["g"]], "x": list(x)}
@@ -138,15 +137,15 @@ def regression(columns: Columns) -> Reference:
     residuals = [value - g.dot(row, coefficients) for value, row in zip(outcome, rows, strict=True)]
     df = degrees(columns) - 2
     errors = [error(columns, [weight * e for weight, e in zip(row, residuals, strict=True)]) for row in solver]
-    found = m.tested(coefficients[2], errors[2], df)
+    found = m.tested(coefficients[2], errors[2], df, alternative)
     for place, name in enumerate(variables, 1):
         value, spread = coefficients[place], errors[place]
         found |= m.interval(f"term {name}", value, spread, df)
         found |= {f"term {name} statistic": value / spread, f"term {name} p": m.p_of(value / spread, df)}
     mean = g.dot(weights, outcome) / mp.fsum(weights)
     spread_y = mp.sqrt(mp.fsum(w * (y - mean) ** 2 for w, y in zip(weights, outcome, strict=True)) / mp.fsum(weights))
-    names = ("effect", "effect low", "effect high")
-    found |= {name.replace("effect", "standardised"): found[name] * m.sd(x) / spread_y for name in names}
+    scale = m.sd(x) / spread_y
+    found |= {name.replace("effect", "standardised"): one * scale for name, one in found.items() if name.startswith("effect")}
     found |= m.description("all rows", outcome) | design(columns, weights, None)
     found |= {"measure condition number": g.condition(list(variables.values()))}
     return found | {"measure largest variance inflation": g.largest_inflation([[column] for column in variables.values()])}
@@ -179,6 +178,23 @@ def _entries() -> list[Entry]:
         _entry("survey_mean_difference", "15 units in 3 strata, δ", usual, partial(difference, usual, "5"), **two, delta=5.0),
         _entry("survey_mean_difference", "15 units in 3 strata, yes/no outcome", yes, partial(difference, yes), **two),
         _entry("survey_mean_difference", "a stratum of one unit", lonely, partial(difference, lonely), **two),
+        _entry(
+            "survey_mean_difference",
+            "15 units in 3 strata, greater",
+            usual,
+            partial(difference, usual, alternative="greater"),
+            **two,
+            alternative="greater",
+        ),
+        _entry(
+            "survey_regression",
+            "15 units in 3 strata, less",
+            usual,
+            partial(regression, usual, alternative="less"),
+            predictors="x",
+            covariates=("g",),
+            alternative="less",
+        ),
         _entry("survey_estimate", "15 units in 3 strata", usual, partial(estimate, usual, False), quantity="mean"),
         _entry(
             "survey_estimate",
