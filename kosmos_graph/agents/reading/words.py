@@ -21,6 +21,7 @@ DERIVED = tuple(
 )
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Lower case without accents: `Größe` becomes `grosse`."""
     spread = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
@@ -33,6 +34,7 @@ def unaccent(text: str) -> str:
     return "".join(letter for letter in spread if not unicodedata.combining(letter))
 
 
+@lru_cache(maxsize=8192)
 def pieces(name: str) -> tuple[str, ...]:
     """The words of a column name or label, folded: snake case, camel case, points and blanks all split."""
     return tuple(fold(piece) for piece in PIECE.findall(unaccent(name)))
