@@ -93,14 +93,15 @@ class Jail:
                 raise JailDown(self._why("its zygote is gone")) from error
             finally:
                 os.close(writing)
-            attended = _Attended(self._socket, reading, job.limits, cancelled)
+            attended = _Attended(self._socket, self._answer, reading, job.limits, cancelled)
             attended.attend(began)
             answer = self._ended_whole(attended.answer)
             attended.drain()
             passed = self._passed(job.limits) or attended.passed
         finally:
             os.close(reading)
-            self.scratch.chmod(0o700)
+            with contextlib.suppress(FileNotFoundError):  # a guardian that has ended has removed it
+                self.scratch.chmod(0o700)
         if not answer["confined"] and passed is None and not attended.cancelled:
             raise JailDown(f"the jail could not be closed: {_one_line(attended.printed)}")
         seconds = time.monotonic() - began
@@ -212,6 +213,8 @@ class Jail:
             if answer is None or not answer["alone"]:
                 processes.end_descendants(self._zygote)
             if answer is None:
+                if not select.select([self._socket], [], [], _LOOK_SECONDS)[0]:
+                    continue  # the zygote may not have forked yet, when there was nothing to end
                 answer = self._answer()
             first = answer if first is None else first
             if answer["alone"]:
@@ -223,23 +226,21 @@ class Jail:
 
     def _passed(self, limits: Limits) -> Passed | None:
         """What the guardian ended the job for, if it did. Raises JailDown."""
-        try:
+        with contextlib.suppress(OSError):
             zygote.send(self._guardian, {})
-            received = zygote.receive(self._guardian)
-        except (OSError, ValueError) as error:
-            raise JailDown(self._why("its guardian is gone")) from error
-        if received is None:
-            raise JailDown(self._why("its guardian is gone"))
-        found = received[0]["passed"]
+        found = self._heard(self._guardian, "its guardian is gone")["passed"]
         return None if found is None else told(found, limits)
 
     def _answer(self) -> dict[str, Any]:
+        return self._heard(self._socket, "its zygote is gone")
+
+    def _heard(self, connection: socket.socket, gone: str) -> dict[str, Any]:
         try:
-            received = zygote.receive(self._socket)
+            received = zygote.receive(connection)
         except (OSError, ValueError) as error:
-            raise JailDown(self._why("its zygote is gone")) from error
+            raise JailDown(self._why(gone)) from error
         if received is None:
-            raise JailDown(self._why("its zygote is gone"))
+            raise JailDown(self._why(gone))
         return received[0]
 
     def _why(self, what: str) -> str:
@@ -254,12 +255,20 @@ class Jail:
 class _Attended:
     """A job that runs: reads what it prints until it ends or has to be ended; what it uses, the guardian watches."""
 
-    def __init__(self, connection: socket.socket, printing: int, limits: Limits, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        answer: Callable[[], dict[str, Any]],
+        printing: int,
+        limits: Limits,
+        cancelled: Callable[[], bool],
+    ) -> None:
         self.answer: dict[str, Any] | None = None
         self.passed: Passed | None = None
         self.cancelled = False
         self.printed = bytearray()
         self._connection = connection
+        self._answered = answer
         self._printing = printing
         self._limits = limits
         self._is_cancelled = cancelled
@@ -279,10 +288,7 @@ class _Attended:
                 if self.passed is not None:
                     return
                 if self._connection.fileno() in ready:
-                    received = zygote.receive(self._connection)
-                    if received is None:
-                        raise JailDown("its zygote is gone")
-                    self.answer = received[0]
+                    self.answer = self._answered()
                     return
                 if time.monotonic() >= next_look and self._looked(began):
                     return

@@ -50,9 +50,10 @@ def tree(root: int) -> list[int]:
     return found
 
 
-def freeze(root: int) -> set[int]:
-    """Stop all processes below `root`, and wait until they stand still: a fork that has begun is completed first."""
-    frozen: set[int] = set()
+def freeze(root: int, known: Iterable[int]) -> set[int]:
+    """Stop all processes below `root`, the `known` at once, and wait until they stand still: a fork is completed first."""
+    frozen = set(known)
+    send(frozen, signal.SIGSTOP)
     deadline = time.monotonic() + _STILL_SECONDS
     while True:
         still = all(map(_stands_still, frozen))

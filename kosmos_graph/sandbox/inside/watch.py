@@ -53,12 +53,13 @@ class Watch:
         self._cost = time.thread_time() - began
         frozen: set[int] = set()
         if self._most > max(self._limits["memory_bytes"], self._memory.measured + _STEP):
-            frozen = processes.freeze(self.zygote)
+            frozen = processes.freeze(self.zygote, running)
             self._most = self._memory.measure(processes.fields_of(frozen))
             if self._most > self._limits["memory_bytes"]:
                 return "memory"
         passed = self._other(found)
-        if passed is None:
+        if passed is None and frozen:
+            time.sleep(_OFTEN_SECONDS)  # measuring took this process's share of a busy processor, or the next look would come late
             processes.send(frozen, signal.SIGCONT)
         return passed
 

@@ -1,0 +1,143 @@
+"""What the guardian of a jail knows of a job's memory, of real processes that this one forks."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+if sys.platform != "linux":
+    pytest.skip("it reads /proc", allow_module_level=True)
+
+from kosmos_graph.sandbox.inside import processes
+from kosmos_graph.sandbox.inside.memory import Memory
+from kosmos_graph.sandbox.inside.watch import Watch
+from kosmos_graph.sandbox.limits import MIB
+
+SIZE = 64 * MIB
+LIMITS = {"memory_bytes": 2048 * MIB, "cpu_seconds": 60.0, "processes": 4, "disk_bytes": 64 * MIB, "files": 9}
+
+Step = Callable[[], object]
+
+
+class Stepping:
+    """A child process that goes from step to step as it is told."""
+
+    def __init__(self, *steps: Step) -> None:
+        go, self.go = os.pipe()
+        self._done, done = os.pipe()
+        self.process = os.fork()
+        if self.process == 0:
+            for step in steps:
+                os.read(go, 1)
+                step()
+                os.write(done, b"1")
+            signal.pause()
+        os.close(go)
+        os.close(done)
+
+    def step(self) -> None:
+        os.write(self.go, b"1")
+        os.read(self._done, 1)
+
+    def close(self) -> None:
+        for descriptor in (self.go, self._done):
+            os.close(descriptor)
+        os.kill(self.process, signal.SIGSTOP)
+        processes.end_descendants(self.process)
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+
+
+@pytest.fixture
+def stepping() -> Iterator[Callable[..., Stepping]]:
+    made: list[Stepping] = []
+
+    def begin(*steps: Step) -> Stepping:
+        made.append(Stepping(*steps))
+        return made[-1]
+
+    yield begin
+    for child in made:
+        child.close()
+
+
+def _private(size: int) -> mmap.mmap:
+    return mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+
+
+def _touch(memory: mmap.mmap) -> None:
+    for start in range(0, len(memory), mmap.PAGESIZE):
+        memory[start] = 1
+
+
+def test_the_bound_is_never_below_what_is_held_and_what_is_only_reserved_is_not_in_it(stepping):
+    inherited = _private(SIZE)
+    _touch(inherited)
+    own: list[mmap.mmap] = []
+    child = stepping(lambda: own.append(_private(SIZE)), lambda: _touch(own[0]), lambda: _touch(inherited))
+    memory = Memory()
+    measured = memory.measure(processes.fields_of([child.process]))
+    for rises in (False, True, True):
+        child.step()
+        fields = processes.fields_of([child.process])
+        held, bound = Memory().measure(fields), memory.most(fields)
+        assert (held <= bound, bound >= measured + SIZE) == (True, rises)
+
+
+def test_a_process_that_was_never_measured_counts_with_all_that_it_holds(stepping):
+    child = stepping()
+    memory = Memory()
+    memory.measure({})
+    fields = processes.fields_of([child.process])
+    assert memory.most(fields) == int(fields[child.process][21]) * mmap.PAGESIZE
+
+
+def test_what_forks_while_it_is_frozen_stands_still_with_all_that_it_forked(stepping):
+    begun, begins = os.pipe()
+
+    def fork() -> None:
+        os.write(begins, b"1")
+        for _ in range(50):
+            if os.fork() == 0:
+                signal.pause()
+
+    child = stepping(fork)
+    os.write(child.go, b"1")
+    os.read(begun, 1)
+    frozen = processes.freeze(child.process, [child.process])
+    assert frozen == {child.process, *processes.descendants(child.process)}
+    assert {fields[0] for fields in processes.fields_of(frozen).values()} == {b"T"}
+    os.close(begun)
+    os.close(begins)
+
+
+def test_looks_follow_one_another_the_sooner_the_less_memory_is_left(stepping, tmp_path):
+    child = stepping(lambda: os.fork() or signal.pause())
+    child.step()
+    held = Memory().most(processes.fields_of(processes.tree(child.process)))
+    pauses = []
+    for left in (1 << 40, 32 * MIB, 0):
+        watch = Watch(child.process, str(tmp_path), LIMITS | {"memory_bytes": held + left})
+        assert watch.look() is None
+        pauses.append(watch.pause())
+    assert (pauses, pauses[0]) == (sorted(pauses, reverse=True), 0.025)
+    assert pauses[-1] < 0.01
+
+
+def test_a_job_below_its_limit_goes_on_after_it_was_measured_and_one_above_does_not(stepping, tmp_path):
+    inherited = _private(SIZE)
+    _touch(inherited)
+    child = stepping(lambda: os.fork() or signal.pause())
+    child.step()
+    (job,) = processes.tree(child.process)
+    held = Memory().measure(processes.fields_of([job]))
+    states = []
+    for limit in (held + 8 * MIB, held - 8 * MIB):
+        watch = Watch(child.process, str(tmp_path), LIMITS | {"memory_bytes": limit})
+        states.append((watch.look(), processes.fields_of([job])[job][0] == b"T"))
+    assert states == [(None, False), ("memory", True)]
