@@ -31,6 +31,18 @@ def experiment(data, seed):
     time.sleep(60)
 """
 
+SHARE = """
+import os, time
+def experiment(data, seed):
+    children = [os.fork() for _ in range(3)]
+    if 0 in children:
+        time.sleep(0.3)
+        os._exit(0)
+    for child in children:
+        os.waitpid(child, 0)
+    return {'answer': len(children)}
+"""
+
 REMOVED_BUT_OPEN = f"""
 import os, time
 def experiment(data, seed):
@@ -143,3 +155,8 @@ def test_a_job_that_leaves_deep_folders_is_cleaned_up_after(ask, rung):
 def test_what_a_jail_holds_already_is_not_counted_against_a_job(ask):
     outcome = ask("import numpy as np\nreturn {'answer': np.ones(200 * 2**20, dtype=np.uint8).sum()}", memory_bytes=400 * MIB)
     assert outcome.results[0].value == 200 * MIB, outcome.error
+
+
+def test_what_processes_share_is_counted_once(ask):
+    outcome = ask(SHARE, memory_bytes=400 * MIB)
+    assert (outcome.state, outcome.error, outcome.results[0].value) == ("ok", None, 3)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 _ROUNDS = 100
 _PAUSE_SECONDS = 0.002
 _MOMENT_SECONDS = 0.0005
-_STILL_SECONDS = 0.1
+_STILL_SECONDS = 0.5
 """How long a process that waits in the kernel is waited for; it takes no memory meanwhile."""
 
 
