@@ -230,10 +230,16 @@ def fit_random_effects(columns: FloatArray, outcome: FloatArray, structures: Seq
     """Fit by restricted maximum likelihood (Patterson and Thompson 1971, Biometrika 58:545) the first of the structures whose
     variances the columns and clusters tell apart, whatever the outcome.
 
-    Raises NotApplicable where the outcome does not vary within clusters beyond the columns, and where there is no maximum.
+    Raises NotApplicable where no rows are left beside the clusters' own directions, where the outcome does not vary within clusters
+    beyond the columns, and where there is no maximum.
     """
     deviations, _ = centred(outcome, name)
     of = next(found for one in structures if told_apart(found := reduced(columns, deviations, one)) or one is structures[-1])
+    if of.rest <= int(np.count_nonzero(np.abs(np.diag(of.triangle)[:-1]) > np.sqrt(EXACT * of.n))):
+        raise NotApplicable(
+            "The clusters have too few rows to tell the differences between their effects from those between rows; a regression "
+            "with cluster-robust errors has no need to."
+        )
     if of.triangle[-1, -1] ** 2 <= EXACT * float(np.sum(deviations**2)):
         raise NotApplicable(f"{name} does not vary within clusters beyond the predictors, so no variance within them is left.")
     best = maximum(of, name)
@@ -241,12 +247,8 @@ def fit_random_effects(columns: FloatArray, outcome: FloatArray, structures: Seq
 
 
 def told_apart(of: Reduced) -> bool:
-    """Whether rows are left beside the clusters' own directions, and the variances' information has an inverse."""
-    kept = np.abs(np.diag(of.triangle)[:-1]) > np.sqrt(EXACT * of.n)
-    if of.rest <= int(np.count_nonzero(kept)):
-        return False
-    forms = of.structure.forms
-    ones = np.einsum("kaa->k", forms)
+    """Whether the variances' information has an inverse: where a row for each level leaves none, theirs is taken for the rows'."""
+    ones = np.einsum("kaa->k", of.structure.forms)
     traces = point(of, ones).changes.traces
     scale = np.sqrt(np.diag(traces))
     return bool(np.all(scale > 0) and np.linalg.eigvalsh(traces / np.outer(scale, scale))[0] > DISTINCT)

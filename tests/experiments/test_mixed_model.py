@@ -59,7 +59,7 @@ def test_levels_that_every_cluster_has_once_give_the_paired_test():
     expected = stats.ttest_rel(a, b)
     assert (result.statistic, result.p_value) == pytest.approx((expected.statistic, expected.pvalue), rel=1e-8)
     assert result.df[0] == pytest.approx(11, rel=1e-8)
-    assert result.caveats[0].startswith("g varies within clusters, but their rows are too few")
+    assert result.caveats[0].startswith("g varies within clusters, but with so few rows")
 
 
 def test_equal_clusters_whose_slopes_differ_give_students_test_of_the_clusters_slopes():
@@ -163,6 +163,13 @@ def test_a_one_sided_alternative_has_an_open_end():
 def test_no_effect_is_rejected_one_time_in_twenty(predictor, bend):
     found = [run(clustered(seed=seed, bend=bend), predictor).p_value <= 0.05 for seed in range(100, 220)]
     assert np.mean(found) == pytest.approx(0.05, abs=0.035)
+
+
+def test_slopes_through_two_rows_are_refused():
+    draw = np.random.default_rng(2)
+    columns = {"y": list(draw.normal(size=40)), "x": list(draw.normal(size=40)), "c": [f"c{place // 2}" for place in range(40)]}
+    with pytest.raises(NotApplicable, match="The clusters have too few rows"):
+        run(columns, "x")
 
 
 def test_an_effect_that_two_clusters_inform_is_refused():

@@ -267,8 +267,8 @@ def caveats_of(mixed: MixedFit, df: float, sample: Sample) -> tuple[str, ...]:
     said, column = [], mixed.found.focus.column
     if mixed.inside and not mixed.varies:
         said.append(
-            f"{column} varies within clusters, but their rows are too few to tell a difference between the clusters' effects from "
-            "that between rows, so the effect is taken to be the same in all of them."
+            f"{column} varies within clusters, but with so few rows that a difference between the clusters' effects cannot be told "
+            "from one between rows, so both are taken for the rows' own."
         )
     if not np.any(mixed.fit.at.ratios):
         said.append("Clusters differ no more than chance would have them, so the variance between them is estimated as none.")
