@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,9 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kosmos_graph.domain.question import Options
+from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.errors import BadInput
-from kosmos_graph.experiments.catalogue import ENTRY_POINTS, get_method, methods_of
-from kosmos_graph.experiments.method import NotApplicable
+from kosmos_graph.experiments.catalogue import CATALOGUE, ENTRY_POINTS, get_method, methods_of
+from kosmos_graph.experiments.method import Case
+from kosmos_graph.experiments.runner import context_of, draw_result, run_design
+from tests.experiments.factories import make_dataset, make_design, make_sample
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -194,6 +199,8 @@ GIVEN = {}
         ({"name": "Welch's t"}, "lower-case letters, digits and underscores"),
         ({"tasks": ()}, "whose tasks are not among compare, change"),
         ({"tasks": ("compare", "guess")}, "whose tasks are not among compare, change"),
+        ({"asked_for": None}, "whose asked_for is no text"),
+        ({"sensitivity": "mann_whitney"}, "whose tasks or sensitivity are no tuple"),
         ({"asked_for": "(median"}, "whose asked_for is no regular expression"),
     ],
     ids=str,
@@ -214,14 +221,96 @@ def test_two_packages_cannot_bring_one_name(monkeypatch):
     assert [method.name for method in methods_of(points[:1])] == ["mine"]
 
 
-def test_whatever_a_packages_method_raises_is_a_failed_study_that_says_so(monkeypatch):
-    def fail(*_):
-        raise TypeError("not\nthat one")
+def stop(*_):
+    raise SystemExit(3)
 
-    broken = replace(get_method("welch_t"), name="mine", title="Mine", run=fail, draw=fail)
-    monkeypatch.setitem(GIVEN, "mine", broken)
-    (method,) = methods_of([Given("mine", "mine:METHOD", ENTRY_POINTS)])
-    for function in (method.run, method.draw):
-        with pytest.raises(NotApplicable, match=r"^Mine failed: TypeError: not that one$"):
-            function()
-    assert method.run.__module__ == __name__
+
+def fail(*_):
+    raise TypeError("not\nthat one")
+
+
+WHO = r"Mine \(mine of the package pkg\.module\)"
+TWO = make_dataset({"y": [1.0, 2.0, 4.0, 7.0, 8.0, 9.5], "g": ["A"] * 3 + ["B"] * 3})
+DESIGN = make_design("mine", "y", ("g",), levels=("A", "B"))
+OPTIONS = Options()
+
+
+def mine(monkeypatch, **changes):
+    """Welch's t test as a package's method, with these changes."""
+    monkeypatch.setitem(GIVEN, "mine", replace(get_method("welch_t"), name="mine", title="Mine", **changes))
+    (method,) = methods_of([Given("mine", "pkg.module:METHOD", ENTRY_POINTS)])
+    return method
+
+
+def admit(monkeypatch, *methods):
+    """Put methods into the catalogue."""
+    monkeypatch.setitem(vars(CATALOGUE), "_methods", {**CATALOGUE, **{method.name: method for method in methods}})
+
+
+def changed(**changes):
+    return lambda *given: get_method("welch_t").run(*given).model_copy(update=changes)
+
+
+def of_effect(**changes):
+    def run(*given):
+        result = get_method("welch_t").run(*given)
+        return result.model_copy(update={"effect": result.effect.model_copy(update=changes)})
+
+    return run
+
+
+UNUSABLE = {
+    "an error": (fail, "failed: TypeError: not that one."),
+    "an exit": (stop, "failed: SystemExit: 3."),
+    "nothing": (lambda *_: None, "gave no TestResult, but nothing."),
+    "a number": (lambda *_: 0.03, "gave no TestResult, but float."),
+    "an impossible p": (changed(p_value=2.0), r"gave a result that cannot be: p = 2 lies outside \[0, 1\]."),
+    "NaN": (changed(p_value=float("nan")), "gave a result that is none: p_value: Input should be a finite number."),
+    "an infinite effect": (
+        of_effect(value=float("inf")),
+        r"gave a result that is none: effect.value: Input should be a finite number.",
+    ),
+    "an interval upside down": (
+        of_effect(low=2.0, high=1.0),
+        "gave a result that cannot be: the interval of A − B runs from 2 to 1.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("run", "sentence"), UNUSABLE.values(), ids=UNUSABLE)
+def test_whatever_a_packages_method_raises_or_gives_is_a_failed_study_that_says_whose_it_is(monkeypatch, run, sentence):
+    method = mine(monkeypatch, run=run)
+    admit(monkeypatch, method)
+    execution = run_design(TWO, DESIGN, StudySheet(), OPTIONS, "key")
+    assert (execution.status, execution.result) == ("failed", None)
+    assert re.fullmatch(f"{WHO} {sentence}", execution.error or "")
+
+
+def test_beside_another_method_a_packages_impossible_result_is_left_out(monkeypatch):
+    admit(monkeypatch, mine(monkeypatch, run=changed(p_value=2.0)), replace(get_method("welch_t"), sensitivity=("mine",)))
+    execution = run_design(TWO, DESIGN.model_copy(update={"method": "welch_t"}), StudySheet(), OPTIONS, "key")
+    assert (execution.status, execution.sensitivity) == ("ok", ())
+
+
+def cannot_be_laid_out(axes, *_):
+    axes.yaxis.set_major_formatter(lambda value, place: 1 / 0)
+
+
+@pytest.mark.parametrize("draw", [fail, stop, cannot_be_laid_out])
+def test_a_packages_figure_that_cannot_be_drawn_is_none(monkeypatch, draw):
+    method = mine(monkeypatch, draw=draw)
+    admit(monkeypatch, method)
+    sample = make_sample(TWO, DESIGN)
+    assert draw_result(sample, DESIGN, method.run(sample, DESIGN, context_of(DESIGN, OPTIONS))) is None
+
+
+def test_a_package_whose_choice_fails_is_not_the_usual_choice_and_a_warning_says_so(monkeypatch):
+    case = Case(TWO.card, StudySheet(), "compare", "difference", DESIGN.target, ())
+    with pytest.warns(RuntimeWarning, match=WHO + " failed: TypeError: not that one"):
+        assert mine(monkeypatch, prefer=fail).prefer(case) is None
+    assert mine(monkeypatch, prefer=lambda _: True).prefer(case) is None
+    assert mine(monkeypatch, prefer=lambda _: "it is ours").prefer(case) == "it is ours"
+
+
+def test_a_guarded_method_is_still_its_packages_own(monkeypatch):
+    assert mine(monkeypatch, run=fail).run.__module__ == __name__

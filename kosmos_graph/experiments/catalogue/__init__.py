@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import replace
-from functools import cached_property, wraps
+from collections.abc import Container, Iterable, Iterator, Mapping
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import get_args
 
 from kosmos_graph.data.nearest import did_you_mean
 from kosmos_graph.domain.design import CODE
 from kosmos_graph.domain.hypothesis import Task
 from kosmos_graph.errors import BadInput
-from kosmos_graph.experiments.method import Method, NotApplicable
+from kosmos_graph.experiments.foreign import guarded
+from kosmos_graph.experiments.method import Method
 
 ENTRY_POINTS = "kosmos_graph.methods"
 REMEDY = "mend or remove the package that has it"
 NAME = r"[a-z][a-z0-9_]*"
+TEXTS = ("name", "title", "summary", "estimand", "source", "asked_for", "assumption")
+"""The fields of a method that are texts; another package's types may not have been checked."""
 FAMILIES = (
     "means",
     "several_groups",
@@ -76,7 +78,7 @@ def methods_of(points: Iterable[EntryPoint], taken: Iterable[str] = ()) -> Itera
             if fault is not None:
                 raise BadInput(f"{_where(point)} has a method called {method.name!r}, {fault}; {REMEDY}")
             names.add(method.name)
-            yield replace(method, run=_named_failures(method, method.run), draw=_named_failures(method, method.draw))
+            yield guarded(method, _package(point))
 
 
 def _given(point: EntryPoint) -> tuple[Method, ...] | list[Method]:
@@ -91,20 +93,9 @@ def _given(point: EntryPoint) -> tuple[Method, ...] | list[Method]:
     return found
 
 
-def _named_failures(method: Method, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of another package's method: whatever it raises is a failure of the method by name, and ends nothing else."""
-
-    @wraps(function)
-    def guarded(*arguments: object) -> object:
-        try:
-            return function(*arguments)
-        except NotApplicable:
-            raise
-        except Exception as error:  # another package's code may raise anything; it fails its own study and no other
-            message = " ".join(str(error).split())
-            raise NotApplicable(f"{method.title} failed: {type(error).__name__}: {message}") from error
-
-    return guarded
+def _package(point: EntryPoint) -> str:
+    """The distribution that has the entry point; its module where none is known."""
+    return point.value.partition(":")[0] if point.dist is None else point.dist.name
 
 
 def _where(point: EntryPoint) -> str:
@@ -113,6 +104,9 @@ def _where(point: EntryPoint) -> str:
 
 def _fault(method: Method, taken: Container[str]) -> str | None:
     """Why a package's method cannot be used, in words that follow its name; None where it can."""
+    odd = [name for name in TEXTS if not isinstance(getattr(method, name), str)]
+    if odd or not all(isinstance(names, tuple) for names in (method.tasks, method.sensitivity)):
+        return f"whose {odd[0]} is no text" if odd else "whose tasks or sensitivity are no tuple"
     if method.name in taken:
         return "and that name is taken"
     if re.fullmatch(NAME, method.name) is None:
