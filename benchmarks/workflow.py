@@ -5,13 +5,17 @@
 Every figure is a ratio or a length measured in this one process tree; nothing is compared with another machine. The critical
 path is measured, not computed: the wall time of the same run with a single study, against the same server. Wall times are medians.
 Beside them stands the least that the processors allow: the CPU seconds of all processes of the run (this one, the workers that
-compute and draw, the server), shared evenly by all cores. What a run takes beyond the longer of the two is scheduling.
+compute and draw, the server), shared evenly by all cores. What a run takes beyond the longer of the two is scheduling. The last
+line of each says what its libraries take alone: as many calls in the same rounds by LiteLLM, and as many figures by matplotlib,
+with nothing of a run around them.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import io
 import os
 import random
 import resource
@@ -106,6 +110,32 @@ def checkpoint_bytes(home: Path) -> int:
     return int(checkpoints) + int(writes)
 
 
+def bare_libraries(studies: int, latency: float, rounds: int) -> dict[str, float]:
+    """Seconds of `rounds` rounds of a call a study by LiteLLM alone, and of a figure a study by matplotlib alone."""
+    from matplotlib.figure import Figure
+
+    from kosmos_graph.providers.door import litellm
+
+    async def calls(base: str) -> None:
+        ask = [{"role": "user", "content": "What affects growth? " * 100}]
+        for _ in range(rounds):
+            waiting = (litellm().acompletion("openai/bench", ask, api_base=base, api_key="none") for _ in range(studies))
+            await asyncio.gather(*waiting)
+
+    with serving(latency) as server:
+        began, cpu = time.perf_counter(), time.process_time()
+        asyncio.run(calls(server.base))
+        wall, called = time.perf_counter() - began, time.process_time() - cpu
+    cpu = time.process_time()
+    for number in range(studies):
+        figure = Figure(figsize=(6.4, 4.0))
+        panel = figure.subplots()
+        panel.scatter(range(ROWS), range(ROWS))
+        panel.set(xlabel="factor", ylabel="growth", title=f"{number}")
+        figure.savefig(io.BytesIO(), format="png", dpi=150)
+    return {"wall": wall, "called": called, "drawn": time.process_time() - cpu}
+
+
 def in_folder(work: Callable[[Path], dict[str, float]]) -> dict[str, float]:
     """Do `work` in a fresh temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
@@ -142,6 +172,12 @@ def print_overlap(counts: list[int], latency: float, repeats: int) -> None:
         least = (found["cpu"] + found["beside"]) / cores
         print(f"{f'    least on {cores} cores: all CPU / {cores}':<58}{least:8.2f} s, {least / path['wall']:.2f} × path")
         print(f"{f'checkpoint bytes a study, of {count}':<58}{found['bytes'] / count / 1000:8.1f} kB")
+        rounds = round(found["calls"] / count)
+        bare_libraries(1, 0.0, 1)
+        bare = bare_libraries(count, latency, rounds)
+        alone = f"    {rounds} rounds of {count} calls by LiteLLM alone"
+        print(f"{alone:<58}{bare['wall']:8.2f} s wall for {rounds * latency:.1f} s of latency, {bare['called']:.2f} s CPU")
+        print(f"{f'    {count} figures by matplotlib alone':<58}{bare['drawn']:8.2f} s CPU")
 
 
 def print_replay() -> None:
