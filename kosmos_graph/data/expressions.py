@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kosmos_graph import syntax
+from kosmos_graph.data.decimals import difference, rounded
 from kosmos_graph.data.table import shown
 from kosmos_graph.domain.expressions import Application, ColumnTerm, Expression, Function, NumberTerm
 from kosmos_graph.errors import BadInput
@@ -26,7 +27,6 @@ OPERATORS: Mapping[type[ast.operator], Function] = {ast.Add: "+", ast.Sub: "-", 
 NAMED: tuple[Function, ...] = ("abs", "sqrt", "exp", "log", "log2", "log10", "min", "max")
 SEVERAL: tuple[Function, ...] = ("min", "max")
 COMPUTED: Mapping[Function, Callable[..., Numbers]] = {
-    "+": np.add,
     "*": np.multiply,
     "/": np.divide,
     "**": np.power,
@@ -61,10 +61,13 @@ def parse_expression(text: str, where: str) -> Expression:
 
 
 def compute(expression: Expression, columns: Mapping[str, Numbers]) -> Numbers:
-    """The expression's value in each row; NaN where an input is missing, and where it has no finite value (0/0, log of −1)."""
+    """The expression's value in each row; NaN where an input is missing, and where it has no finite value (0/0, log of −1).
+
+    Sums and the value have 14 digits, so that what is equal in decimals (0.3 − 0.2 and 0.2 − 0.1) is equal here.
+    """
     with np.errstate(all="ignore"):
         values = np.asarray(_value(expression, columns), dtype=np.float64)
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.where(np.isfinite(values), rounded(values, values), np.nan)
 
 
 def written(expression: Expression) -> str:
@@ -120,7 +123,9 @@ def _value(expression: Expression, columns: Mapping[str, Numbers]) -> Numbers:
 def _applied(function: Function, values: list[Numbers]) -> Numbers:
     match function:
         case "-":
-            return np.negative(values[0]) if len(values) == 1 else np.subtract(values[0], values[1])
+            return np.negative(values[0]) if len(values) == 1 else difference(values[0], values[1])
+        case "+":
+            return difference(values[0], np.negative(values[1]))
         case "min" | "max":
             return functools.reduce(np.minimum if function == "min" else np.maximum, values)
     return COMPUTED[function](*values)

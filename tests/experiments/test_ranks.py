@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from kosmos_graph.data.decimals import difference
 from kosmos_graph.experiments.catalogue import order_statistics
 from kosmos_graph.experiments.catalogue.order_statistics import (
     pairwise_differences,
@@ -329,3 +330,58 @@ def test_equivalence_by_signed_ranks_agrees_with_its_interval():
     equivalence = signed(change, [0.0] * 10, delta=0.3).equivalence
     assert equivalence.p_value == pytest.approx(2**-10)
     assert -0.3 < equivalence.low < equivalence.high < 0.3
+
+
+def unit_free(result, unit):
+    """What a change of the unit may not change, and the numbers in units of the outcome in the first unit."""
+    effects = [end for effect in (result.effect, *result.other_effects) for end in (effect.value, effect.low, effect.high)]
+    measures = {measure.name: measure.value for measure in result.measures if "skewness" not in measure.name}
+    inside = result.equivalence
+    found = (result.statistic, result.p_value, measures, None if inside is None else inside.p_value)
+    return found, [None if end is None else end * unit for end in effects[:3]]
+
+
+def in_unit(values, unit):
+    """Whole numbers in a unit of so many, as a file would give them."""
+    return [float(f"{value / unit:.3f}") for value in values]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("method", ["wilcoxon_signed_rank", "one_sample_wilcoxon", "sign_test"])
+def test_nothing_depends_on_the_unit_that_decimals_are_given_in(method, seed):
+    generator = np.random.default_rng(seed)
+    before = generator.integers(20, 60, 22)
+    after = before + generator.integers(-4, 7, 22)
+    outcomes = []
+    for unit in (1, 10, 100, 1000):
+        context = make_context(delta=2 / unit)
+        if method == "one_sample_wilcoxon":
+            result = run_method(make_dataset({"y": in_unit(after, unit)}), make_design(method, "y", reference=40 / unit), context)
+        else:
+            data = pair_columns(in_unit(after, unit), in_unit(before, unit))
+            result = run_method(data, make_design(method, "after", baseline="before"), context)
+        outcomes.append(unit_free(result, 1 if method == "sign_test" else unit))
+    for same, values in outcomes[1:]:
+        assert same == outcomes[0][0]
+        assert values == pytest.approx(outcomes[0][1], rel=1e-12, abs=0)
+
+
+def test_p_of_tenths_is_that_of_the_whole_numbers_and_ends_at_zero_are_zero():
+    before = [3, 14, 22, 7, 19, 5, 28, 11, 16, 9]
+    change = [-2, 1, 0, 3, -1, 2, 1, -3, 0, 2]
+    after = [b + c for b, c in zip(before, change, strict=True)]
+    whole_numbers = signed(after, before)
+    for unit in (10, 100, 1000):
+        result = signed(in_unit(after, unit), in_unit(before, unit))
+        assert (result.statistic, result.p_value) == (whole_numbers.statistic, whole_numbers.p_value)
+        assert {measure.name: measure.value for measure in result.measures}["share of zero differences"] == 0.2
+    shift = mann_whitney([0.3, 0.7, 0.1, 0.9, 0.2, 0.4], [0.2, 0.6, 0.2, 0.7, 0.3, 0.4]).other_effects[0]
+    assert shift.value == 0
+
+
+def test_a_difference_is_the_decimal_at_any_size_and_never_minus_zero():
+    assert difference([0.3, 100.3, 3e-30, 0.1, 0.0, 3e300], [0.1, 100.1, 1e-30, 0.1, 0.0, 1e300]).tolist() == [
+        0.2, 0.2, 2e-30, 0.0, 0.0, 2e300,
+    ]  # fmt: skip
+    assert np.signbit(difference([0.1 + 0.2, -0.0], [0.3, 0.0])).tolist() == [False, False]
+    assert np.isnan(difference([np.nan], [1.0])).all()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from kosmos_graph.data.decimals import difference
 from kosmos_graph.domain.design import Alternative
 from kosmos_graph.experiments.catalogue.observed import FloatArray
 from kosmos_graph.experiments.catalogue.tails import Ends, tail_areas
@@ -74,12 +75,12 @@ def _influence(left_out: FloatArray) -> FloatArray:
 def bca(a: FloatArray, b: FloatArray, statistic: Statistic, left_out: tuple[FloatArray, FloatArray], seed: int) -> Bca:
     """Bootstrap of statistic(a) − statistic(b); `left_out` are each group's statistics with one value left out."""
     generator = np.random.default_rng(seed)
-    drawn = np.sort(resampled(a, statistic, generator) - resampled(b, statistic, generator))
+    drawn = np.sort(difference(resampled(a, statistic, generator), resampled(b, statistic, generator)))
     if not np.isfinite(drawn[-1] - drawn[0]):
         raise NotApplicable("The values are too large to compute with; give the column in a larger unit.")
     if drawn[0] == drawn[-1]:
         raise NotApplicable("The difference is the same in every bootstrap sample, so it has no interval.")
-    observed = float(statistic(a[np.newaxis])[0] - statistic(b[np.newaxis])[0])
+    observed = float(difference(statistic(a[np.newaxis]), statistic(b[np.newaxis]))[0])
     below = (np.searchsorted(drawn, observed, side="left") + np.searchsorted(drawn, observed, side="right")) / 2
     share = min(max(float(below), 0.5), drawn.size - 0.5) / drawn.size
     influence = np.concatenate([_influence(left_out[0]), -_influence(left_out[1])])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kosmos_graph.data.decimals import difference
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.results import Effect, Measure, TestResult
 from kosmos_graph.experiments.catalogue.describe import describe, skewness_caveats, skewness_measures, spread, spread_ratio
@@ -28,8 +29,8 @@ def reference_of(design: Design) -> float:
 
 
 def differences(a: Arm, b: Arm) -> FloatArray:
-    """First minus second measurement of each pair."""
-    return a.values - b.values
+    """First minus second measurement of each pair, as decimals."""
+    return difference(a.values, b.values)
 
 
 def difference_label(a: Arm, b: Arm) -> str:

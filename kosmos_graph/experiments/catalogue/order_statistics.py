@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kosmos_graph.data.decimals import difference
 from kosmos_graph.domain.design import Alternative
 from kosmos_graph.experiments.catalogue.observed import FloatArray
 from kosmos_graph.experiments.catalogue.tails import Ends, tail_areas
@@ -32,30 +33,36 @@ class PairwiseSums:
     start: Indices
 
     def select(self, k: int) -> float:
-        """The k-th smallest (from 1)."""
+        """The k-th smallest (from 1), as a decimal."""
         low, high = (math.nextafter(float(self.x[end] + self.y[end]), away) for end, away in ((0, -math.inf), (-1, math.inf)))
         left, right = self.start, self._ends(high)
         while int((right - left).sum()) > MOST_SUMS:
             middle = low + (high - low) / 2
             if middle in (low, high):
-                return high
+                first = int(np.argmax(right > left))
+                return _decimal(float(self.x[first]), float(self.y[left[first]]))
             ends = self._ends(middle)
             if int((ends - self.start).sum()) >= k:
                 high, right = middle, ends
             else:
                 low, left = middle, ends
-        between = np.sort(self._sums(left, right))
-        return float(between[k - 1 - int((left - self.start).sum())])
+        x, y = self._operands(left, right)
+        place = int(np.argsort(x + y, kind="stable")[k - 1 - int((left - self.start).sum())])
+        return _decimal(float(x[place]), float(y[place]))
 
     def _ends(self, most: float) -> Indices:
         """For each x_i, the end of the y_j, from `start_i`, whose sum with it is at most `most`."""
         return np.maximum(np.searchsorted(self.y, most - self.x, side="right"), self.start)
 
-    def _sums(self, left: Indices, right: Indices) -> FloatArray:
-        """x_i + y_j for left_i ≤ j < right_i."""
+    def _operands(self, left: Indices, right: Indices) -> tuple[FloatArray, FloatArray]:
+        """x_i and y_j for left_i ≤ j < right_i."""
         counts = right - left
         offsets = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-        return np.asarray(np.repeat(self.x, counts) + self.y[np.repeat(left, counts) + offsets], dtype=np.float64)
+        return np.repeat(self.x, counts), self.y[np.repeat(left, counts) + offsets]
+
+
+def _decimal(x: float, y: float) -> float:
+    return float(difference(x, -y))
 
 
 def walsh_averages(values: FloatArray) -> tuple[Select, int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
+from kosmos_graph.data.decimals import difference
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.results import Effect, Measure, Term, TestResult
 from kosmos_graph.experiments.catalogue.describe import describe, share_of_ties, skewness_measures
@@ -67,9 +68,9 @@ def _signed_rank_result(
     effect = Effect(
         name=name,
         label=label,
-        value=centre.value + null,
-        low=None if low is None else low + null,
-        high=None if high is None else high + null,
+        value=float(difference(centre.value, -null)),
+        low=None if low is None else float(difference(low, -null)),
+        high=None if high is None else float(difference(high, -null)),
         level=context.level,
         null=null,
         unit=unit_of(sample, design),
@@ -107,7 +108,7 @@ def one_sample_wilcoxon(sample: Sample, design: Design, context: Context) -> Tes
     """Pseudo-median against `target.reference`."""
     reference = reference_of(design)
     arm = one_sample(sample, design, least=2)
-    distances = arm.values - reference
+    distances = difference(arm.values, reference)
     label = f"pseudo-median of {design.target.outcome}"
     return _signed_rank_result(
         ONE_SAMPLE_WILCOXON, sample, design, context, distances, null=reference, name="pseudo-median", label=label, arms=(arm,)

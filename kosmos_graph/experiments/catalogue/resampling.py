@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kosmos_graph.data.decimals import difference
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.results import Effect, Equivalence, TestResult
 from kosmos_graph.experiments.catalogue.bootstrap import RESAMPLES, Bca, bca, means_left_out, quantiles_left_out
@@ -126,7 +127,7 @@ def _difference(a: Arm, b: Arm, probability: float | None) -> tuple[str, float]:
     if probability is None:
         return "difference of means", welch_location(a, b).value
     name = "difference of medians" if probability == 0.5 else f"difference of {100 * probability:g} % quantiles"
-    return name, float(np.quantile(a.values, probability) - np.quantile(b.values, probability))
+    return name, float(difference(np.quantile(a.values, probability), np.quantile(b.values, probability)))
 
 
 def _equivalence(boot: Bca, context: Context) -> Equivalence | None:

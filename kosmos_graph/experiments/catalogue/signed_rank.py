@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from kosmos_graph.data.decimals import difference
 from kosmos_graph.domain.design import Alternative
 from kosmos_graph.domain.results import Equivalence
 from kosmos_graph.experiments.catalogue.observed import FloatArray
@@ -66,7 +67,7 @@ def within(differences: FloatArray, centre: PseudoMedian, delta: float | None, a
     low, high = centre.ends("two-sided", 1 - 2 * alpha)
     if delta is None or delta <= 0 or low is None or high is None:
         return None
-    shifted = differences + delta, differences - delta
+    shifted = difference(differences, -delta), difference(differences, delta)
     if not np.any(shifted[0]) or not np.any(shifted[1]):
         return None
     p_value = max(signed_rank(shifted[0], "greater").p_value, signed_rank(shifted[1], "less").p_value)
