@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,15 @@ def test_the_command_line_begins_the_workers_that_the_graph_would():
     from kosmos_graph.cli import WARM_UP
 
     assert WARM_UP == computing.WARM_UP
+
+
+def test_a_worker_whose_user_has_no_folder_to_write_to_says_nothing_of_it():
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; from kosmos_graph.wiring.computing import warm_up; warm_up(); os._exit(0)"],
+        env={**os.environ, "MPLCONFIGDIR": "/dev/null/none"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -74,6 +74,8 @@ def finish(run: Run, progress: Progress, wanted: Wanted) -> None:
     recorded = record_to(wanted.record, run, progress)
     if stopping.asked and run.status != "finished":
         progress.say(f"interrupted; what is finished is kept. Go on with: kosmos-graph resume {run.id}")
+        if wanted.partial:
+            print_interrupted(run, as_json=wanted.as_json)
         raise typer.Exit(INTERRUPTED)
     if run.status == "waiting":
         show_pending(run, progress, as_json=wanted.as_json)
@@ -130,6 +132,14 @@ def result_of(run: Run, progress: Progress, wanted: Wanted) -> Report:
         if not wanted.partial and not isinstance(error, BudgetReached | DataChanged):
             raise
         return partial_of(run, error)
+
+
+def print_interrupted(run: Run, *, as_json: bool) -> None:
+    """The partial report of a run that was interrupted; nothing where nothing is finished."""
+    from kosmos_graph.errors import RunStopped
+
+    with contextlib.suppress(RunStopped):
+        print_report(run.partial("the run was interrupted"), as_json=as_json)
 
 
 def partial_of(run: Run, error: KosmosError) -> Report:

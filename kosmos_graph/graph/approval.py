@@ -70,7 +70,8 @@ def _edit(
         )
     except ValidationError as error:
         first = error.errors()[0]
-        raise BadInput(f"the edit of {design.hypothesis} does not fit: {first['loc']}: {first['msg']}") from error
+        where = ".".join(map(str, first["loc"])) or "it"
+        raise BadInput(f"the edit of {design.hypothesis} does not fit: {where}: {first['msg'].lower()}") from error
     idle = sorted(name for name in set(changes) - OF_CODE if getattr(design, name) != getattr(edited, name))
     if edited.code is not None and idle:
         raise BadInput(

@@ -117,6 +117,7 @@ def _size(frame: pd.DataFrame) -> int:
 def warm_up() -> bytes:
     """In a worker: import what will be needed, other packages' methods too, and find the fonts, then lock the process in."""
     global _held  # noqa: PLW0603 - it is this process that is held
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of a cache that it cannot write it tells at length
     for package in ("matplotlib.backends.backend_agg", "matplotlib.figure", "scipy.stats", "statsmodels.api"):
         importlib.import_module(package)
     font_manager = importlib.import_module("matplotlib.font_manager")

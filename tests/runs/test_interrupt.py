@@ -39,7 +39,7 @@ def hanging():
 
 
 @contextmanager
-def run_of(tmp_path, server):
+def run_of(tmp_path, server, *more):
     data = write_groups(tmp_path / "groups.csv", ("height", "mass"))
     environment = {
         **os.environ,
@@ -49,7 +49,7 @@ def run_of(tmp_path, server):
     }
     arguments = ["run", "Is height larger in ash than in oak?", "--data", data, "--run-id", "mine", "--hypotheses", "1"]
     with subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
+        [*COMMAND, *arguments, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
     ) as child:
         try:
             yield child, environment
@@ -94,15 +94,16 @@ def test_one_signal_drains_the_step_under_way_is_kept_and_not_asked_again(tmp_pa
     assert "openai/local-model" in (tmp_path / "home" / "runs" / "mine" / "report.md").read_text(encoding="utf-8")
 
 
-def test_a_second_ctrl_c_stops_at_once_what_would_not_end(tmp_path):
+@pytest.mark.parametrize(("more", "answer"), [((), ""), (("--partial",), "Partial report: the run was interrupted.")])
+def test_a_second_ctrl_c_stops_at_once_what_would_not_end(tmp_path, more, answer):
     held, script = hanging()
-    with LoopbackServer(script) as server, run_of(tmp_path, server) as (child, environment):
+    with LoopbackServer(script) as server, run_of(tmp_path, server, *more) as (child, environment):
         assert held.asked.wait(60)
         child.send_signal(signal.SIGINT)
         said_to_stop(child)
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=60)
-        assert (child.returncode, out) == (130, "")
+        assert (child.returncode, out.partition("\n")[0]) == (130, answer)
         assert "Traceback" not in err
         server.script = first_choice
         again = resumed(tmp_path, environment)
