@@ -1,8 +1,8 @@
-"""Numbers of models with a linear predictor from their coefficients and covariance: two numeric variables, the focus first."""
+"""Numbers of models with a linear predictor from their coefficients and covariance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mpmath import mp, mpf
 
@@ -24,35 +24,46 @@ def newton(step: Callable[[Vector], Vector], start: Vector) -> Vector:
     raise ArithmeticError("Newton's method did not settle")
 
 
-def variables(names: Sequence[str], columns: Sequence[Vector]) -> dict[str, mpf]:
-    """The measures of how nearly dependent the variables are."""
+def variables(columns: Sequence[Sequence[r.Column]]) -> dict[str, mpf]:
+    """The measures of how nearly dependent the variables are, each of which has its columns."""
     return {
-        "measure condition number": r.condition(columns),
-        "measure largest variance inflation": r.largest_inflation([[column] for column in columns]),
+        "measure condition number": r.condition([column for block in columns for column in block]),
+        "measure largest variance inflation": r.largest_inflation(columns),
     }
 
 
 def ratios(
     word: str,
-    names: Sequence[str],
-    columns: Sequence[Vector],
-    slopes: Vector,
+    blocks: Mapping[str, Mapping[str, r.Column]],
+    slopes: Sequence[mpf],
     covariance: r.Matrix,
     df: mpf | None,
-    alternative: str = "two-sided",
+    alternative: str,
+    joint: Callable[[Sequence[mpf], r.Matrix], Mapping[str, mpf]],
 ) -> dict[str, mpf]:
-    """Statistic, p, the focus's ratio per unit and per standard deviation, the terms, and what is detected."""
-    value, error = slopes[0], mp.sqrt(covariance[0][0])
-    found = {"statistic": value / error, "p": m.p_of(value / error, df, alternative)}
-    found["detectable"] = mp.expm1(m.detectable(error, df, alternative))
-    if df is not None:
-        found["df 1"] = df
-    scale = m.sd(columns[0])
-    found |= exponentials(m.interval("effect", value, error, df, alternative))
-    found |= exponentials(m.interval("standardised", scale * value, scale * error, df, alternative))
+    """Statistic, p, the focus's ratio per unit and per standard deviation, the terms, and what is detected.
+
+    `blocks` are by variable its columns under the names of their terms, the focus the first; one of several columns is tested by
+    `joint`, and its terms are Holm-adjusted.
+    """
+    (focus, own), *_ = blocks.items()
+    names, q = [name for block in blocks.values() for name in block], len(own)
+    found = variables([list(block.values()) for block in blocks.values()])
     for place, name in enumerate(names):
         found |= term(f"{word}, {name}", slopes[place], mp.sqrt(covariance[place][place]), df, ratio=True)
-    return found | variables(names, columns)
+    if q > 1:
+        held = r.holm([found[f"term {word}, {name} p"] for name in own])
+        found |= {f"term {word}, {name} p": p for name, p in zip(own, held, strict=True)}
+        return found | joint(slopes[:q], [row[:q] for row in covariance[:q]])
+    value, error = slopes[0], mp.sqrt(covariance[0][0])
+    found |= {"statistic": value / error, "p": m.p_of(value / error, df, alternative)}
+    found |= {} if df is None else {"df 1": df}
+    found |= exponentials(m.interval("effect", value, error, df, alternative))
+    found |= {"detectable": mp.expm1(m.detectable(error, df, alternative))}
+    if focus not in own:
+        return found
+    scale = m.sd(own[focus])
+    return found | exponentials(m.interval("standardised", scale * value, scale * error, df, alternative))
 
 
 def differences(
@@ -64,12 +75,12 @@ def differences(
     alternative: str = "two-sided",
     delta: str | None = None,
 ) -> dict[str, mpf]:
-    """The same for slopes in units of the outcome, with tests against ±δ."""
+    """The same for numeric variables' slopes in units of the outcome, with tests against ±δ."""
     value, error = slopes[0], mp.sqrt(covariance[0][0])
     found = m.tested(value, error, df, alternative) | (m.equivalence(value, error, df, mpf(delta)) if delta else {})
     for place, name in enumerate(names):
         found |= term(name, slopes[place], mp.sqrt(covariance[place][place]), df, ratio=False)
-    return found | variables(names, columns)
+    return found | variables([[column] for column in columns])
 
 
 def term(name: str, value: mpf, error: mpf, df: mpf | None, *, ratio: bool) -> dict[str, mpf]:

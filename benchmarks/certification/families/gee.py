@@ -16,7 +16,8 @@ from benchmarks.certification.exact import moments as m
 from benchmarks.certification.exact import regression as g
 from benchmarks.certification.exact import wald
 from benchmarks.certification.exact.logistic import expit
-from benchmarks.certification.families.regression import Blocks, nominal, numeric
+from benchmarks.certification.families.count_regression import slashed
+from benchmarks.certification.families.regression import Blocks, numeric
 from benchmarks.certification.families.several_groups import detectable_share, share, share_ends
 
 SOURCE = "mpmath: the equations' fixed point to 25 digits; errors by whole matrices, from the published formulas"
@@ -102,25 +103,10 @@ def gee(columns: Columns, blocks: Blocks, asked: Mapping[str, Any], word: str) -
     equations = Equations(rows, outcome, offset if counted else None, members)
     at, correlation = equations.solved()
     covariance = wald.without_intercept(equations.covariance(at, correlation))
-    slopes, df, q = at[1:], mpf(len(members) - len(at)), len(own)
-    errors = [mp.sqrt(covariance[place][place]) for place in range(len(slopes))]
+    df = mpf(len(members) - len(at))
     found = groups(outcome, ["all rows"] * len(outcome) if focus in own else columns[focus], counted)
-    for name, slope, error in zip(named, slopes, errors, strict=True):
-        found |= wald.term(f"{word}, {name}", slope, error, df, ratio=True)
-    if q > 1:
-        held = g.holm([found[f"term {word}, {name} p"] for name in own])
-        found |= {f"term {word}, {name} p": p for name, p in zip(own, held, strict=True)}
-        found |= joint(slopes[:q], [row[:q] for row in covariance[:q]], df, len(members))
-    else:
-        alternative = asked.get("alternative", "two-sided")
-        tested = m.tested(slopes[0], errors[0], df, alternative)
-        ratios = {name: mp.exp(value) for name, value in tested.items() if name.startswith("effect")}
-        found |= tested | ratios | {"detectable": mp.expm1(tested["detectable"])}
-        scale = m.sd(own[focus]) if focus in own else None
-        found |= (
-            wald.exponentials(m.interval("standardised", scale * slopes[0], scale * errors[0], df, alternative)) if scale else {}
-        )
-    return found | measures(members, correlation, [list(block.values()) for block in blocks.values()])
+    sides, hotelling = asked.get("alternative", "two-sided"), partial(joint, df=df, clusters=len(members))
+    return found | measures(members, correlation) | wald.ratios(word, blocks, at[1:], covariance, df, sides, hotelling)
 
 
 def joint(slopes: Sequence[mpf], covariance: g.Matrix, df: mpf, clusters: int) -> Reference:
@@ -143,16 +129,14 @@ def groups(outcome: g.Column, labels: Sequence[str], counted: bool) -> dict[str,
     return found
 
 
-def measures(members: Sequence[Sequence[int]], correlation: mpf, blocks: Sequence[Sequence[g.Column]]) -> Reference:
-    """How rows hang together, and how nearly dependent the variables are."""
+def measures(members: Sequence[Sequence[int]], correlation: mpf) -> dict[str, mpf]:
+    """How rows hang together."""
     sizes = [len(own) for own in members]
     return {
         "measure clusters": mpf(len(sizes)),
         "measure largest cluster": mpf(max(sizes)),
         "measure smallest cluster": mpf(min(sizes)),
         "measure working correlation": correlation,
-        "measure condition number": g.condition([column for block in blocks for column in block]),
-        "measure largest variance inflation": g.largest_inflation(blocks),
     }
 
 
@@ -194,22 +178,20 @@ def _entries() -> list[Entry]:
     counts, several = _data("counts", 16, "AB", 0.7, True), _data("several counts", 14, "ABCD", 0.7, True)
     pair = ("A", "B")
 
-    def slashed(columns: dict[str, list[str]], reference: str) -> Blocks:
-        (block,) = nominal("g", columns["g"], reference).values()
-        return {"g": {name.replace(" − ", " / "): column for name, column in block.items()}}
-
     return [
-        _entry("yes/no in 18 clusters, numeric focus, nominal covariate", yes, numeric(x=yes["x"]) | slashed(yes, "B"),
+        _entry("yes/no in 18 clusters, numeric focus, nominal covariate", yes, numeric(x=yes["x"]) | slashed("g", yes["g"], "B"),
                success="yes", predictors="x", covariates=("g",)),
-        _entry("yes/no in 18 clusters, two levels, greater", yes, slashed(yes, "B"),
+        _entry("yes/no in 18 clusters, two levels, greater", yes, slashed("g", yes["g"], "B"),
                success="yes", predictors="g", levels=pair, alternative="greater"),
-        _entry("yes/no in 16 clusters, three levels, numeric covariate", three, slashed(three, "A") | numeric(x=three["x"]),
-               success="yes", predictors="g", covariates=("x",)),
+        _entry("yes/no in 16 clusters, three levels, numeric covariate", three,
+               slashed("g", three["g"], "A") | numeric(x=three["x"]), success="yes", predictors="g", covariates=("x",)),
         _entry("yes/no in 20 clusters that are hardly alike", weak, numeric(x=weak["x"]), success="yes", predictors="x"),
-        _entry("counts in 16 clusters, two levels, numeric covariate, less", counts, slashed(counts, "B") | numeric(x=counts["x"]),
+        _entry("counts in 16 clusters, two levels, numeric covariate, less", counts,
+               slashed("g", counts["g"], "B") | numeric(x=counts["x"]),
                predictors="g", levels=pair, covariates=("x",), alternative="less"),
         _entry("counts per days in 16 clusters, numeric focus", counts, numeric(x=counts["x"]), predictors="x", exposure="days"),
-        _entry("counts per days in 14 clusters, four levels", several, slashed(several, "A"), predictors="g", exposure="days"),
+        _entry("counts per days in 14 clusters, four levels", several, slashed("g", several["g"], "A"),
+               predictors="g", exposure="days"),
         _refused("24 pairs, one yes in each", "Rows of one cluster are less", [2] * 24),
         _refused("30 clusters, two of them pairs", "Only 2 pairs of rows", [1 + (place < 2) for place in range(30)]),
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from benchmarks.certification import made
 from benchmarks.certification.entry import Entry, Reference
 from benchmarks.certification.exact import distributions as d
 from benchmarks.certification.exact import moments as m
-from benchmarks.certification.families.cox import OPPOSITE, median_of
+from benchmarks.certification.families.cox import OPPOSITE, group, median_of
 
 Rows = list[tuple[mpf, bool]]
 Z = d.normal_quantile(1 - m.ALPHA / 2)
@@ -39,15 +39,6 @@ def restricted(rows: Rows, horizon: mpf) -> tuple[mpf, mpf]:
     )
     events = sum(one[3] for one in inside)
     return mp.fsum(areas), variance * events / (events - 1)
-
-
-def group(label: str, rows: Rows) -> dict[str, mpf]:
-    """How a group is described."""
-    times, events = [t for t, _ in rows], [e for _, e in rows]
-    found = {"n": mpf(len(rows)), "successes": mpf(sum(events)), "low": min(times), "high": max(times)}
-    if (median := median_of(times, events)) is not None:
-        found["median"] = median
-    return {f"group {label} {name}": value for name, value in found.items()}
 
 
 def events_of(rows: Rows) -> dict[str, mpf]:
