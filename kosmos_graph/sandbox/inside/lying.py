@@ -36,6 +36,9 @@ def measure(folder: str | os.PathLike[str], most_entries: int) -> Lying:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
+                except OSError:
+                    hidden = True
+                    continue
                 size += status.st_blocks * 512
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)

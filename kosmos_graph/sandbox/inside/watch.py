@@ -18,7 +18,7 @@ _SELDOM_SECONDS, _OFTEN_SECONDS = 0.025, 0.002
 """Between two looks, where nearly all of the memory is left, and where none is."""
 _GROWTH = 4 << 30
 """Bytes a second by which a processor can fill memory with pages, roughly: more than zeroing and copying allow."""
-_STEP = 32 << 20
+_STEP = 16 << 20
 """Bytes that a job whose memory was measured may at least take before it is again: measuring holds it up."""
 _SHARE_OF_LOOKING = 10
 """Of the time, at most one part in this many goes into looking at disks."""

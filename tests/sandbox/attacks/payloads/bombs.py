@@ -63,8 +63,7 @@ memory(
     f"""
     import mmap
     keep = mmap.mmap(-1, {_BIG} << 20)
-    for start in range(0, {_BIG} << 20, 4096):
-        keep[start] = 1
+    keep[::4096] = b"x" * ({_BIG} << 8)
     time.sleep(0.2)
 """,
 )
@@ -98,8 +97,7 @@ memory(
     keep = bytearray(110 << 20)
     for _ in range(13):
         if os.fork() == 0:
-            for start in range(0, len(keep), 4096):
-                keep[start] = 1
+            keep[::4096] = b"x" * (110 << 8)
             time.sleep(2)
             os._exit(0)
     time.sleep(2)
@@ -136,8 +134,7 @@ memory(
     import mmap
     file = os.open("/dev/zero", os.O_RDWR)
     keep = mmap.mmap(file, {_BIG} << 20)
-    for start in range(0, {_BIG} << 20, 4096):
-        keep[start] = 1
+    keep[::4096] = b"x" * ({_BIG} << 8)
     time.sleep(0.2)
 """,
 )
