@@ -11,8 +11,9 @@ from kosmos_graph.sandbox.limits import MIB
 SLACK_SECONDS = 1.0
 """How much later than its limit a job may end: the time between two looks, and that of ending all of it, on a busy machine."""
 SLACK_MEMORY = 64 * MIB
-"""How far above its limit a job may come: 16 MiB that it may take between two measurements, and what two processors fill between two
-looks, 16 MiB in 2 ms, or more where a busy machine lets the guardian look late. 24 MiB were seen, of 120 bombs beside two busy loops."""
+"""How far above its limit a job may come: 16 MiB that it may take between two measurements, and what two processors fill between
+two looks, 16 MiB in 2 ms, or more where a busy machine lets the guardian look late. 24 MiB were seen in 120 runs of bombs beside
+two busy loops."""
 SLACK_DISK = 256 * MIB
 """The same for disk."""
 SLACK_TASKS = 100
