@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,20 +21,37 @@ PLAIN = Reading(mark=".", delimiter=",")
 
 
 def derive(columns: Sequence[Prepared], sheet: StudySheet) -> Iterator[Prepared]:
-    """The sheet's derived columns that this file has the inputs for, in their order: one may be an input of the next.
+    """The sheet's derived columns that this file has the inputs for, in their order, or after those that they are derived from.
 
     They are read like columns of the file, so that the dictionary's statements hold for them. Raises BadInput for a name that is
-    taken and for an input that holds no numbers.
+    taken, for an input that holds no numbers, and for columns that are derived from each other in a circle.
     """
     known = {column.card.name: column for column in columns}
-    for derived in sheet.derived:
-        inputs = dict.fromkeys(columns_in(derived.expression))
-        if not all(name in known for name in inputs):
-            continue
-        if derived.column in known:
-            raise BadInput(f"The study sheet derives `{shown(derived.column)}`, and the data have a column of that name.")
-        known[derived.column] = _derived(derived, {name: _numbers(known[name], derived) for name in inputs}, sheet)
-        yield known[derived.column]
+    waiting = list(sheet.derived)
+    while (ready := _first(waiting, known)) is not None:
+        waiting.remove(ready)
+        if ready.column in known:
+            raise BadInput(f"The study sheet derives `{shown(ready.column)}`, and the data have a column of that name.")
+        inputs = dict.fromkeys(columns_in(ready.expression))
+        known[ready.column] = _derived(ready, {name: _numbers(known[name], ready) for name in inputs}, sheet)
+        yield known[ready.column]
+    _refuse_circle(waiting, known)
+
+
+def _first(waiting: Sequence[DerivedColumn], known: Container[str]) -> DerivedColumn | None:
+    return next((one for one in waiting if all(name in known for name in columns_in(one.expression))), None)
+
+
+def _refuse_circle(waiting: Sequence[DerivedColumn], known: Container[str]) -> None:
+    """`waiting` are the derived columns that lack an input."""
+    names = {one.column for one in waiting}
+    closed = [one for one in waiting if all(name in known or name in names for name in columns_in(one.expression))]
+    if len(closed) < len(waiting):
+        return _refuse_circle(closed, known)
+    if closed:
+        listed = " and ".join(f"`{shown(one.column)}`" for one in closed)
+        source = "each other in a circle" if len(closed) > 1 else "itself"
+        raise BadInput(f"The study sheet derives {listed} from {source}, which cannot be computed.")
 
 
 def _numbers(column: Prepared, derived: DerivedColumn) -> Numbers:

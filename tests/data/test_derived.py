@@ -131,9 +131,18 @@ def test_a_derived_column_is_a_column_of_the_data_with_its_statements(path):
     assert any("14 rows" in note and "division by zero" in note for note in divided.notes)
 
 
+def test_a_derived_column_may_be_read_by_one_that_stands_before_it(path):
+    sheet = read_sheet({"derived": {"new": "visits + tenfold", "tenfold": "weight * 10", "elsewhere": "age + gone", "gone": "age"}})
+    dataset = load_dataset(path, sheet)
+    np.testing.assert_array_equal(dataset.frame["new"], dataset.frame["visits"] + 10 * dataset.frame["weight"])
+    assert [column.name for column in dataset.card.columns][4:] == ["tenfold", "new"]
+
+
 @pytest.mark.parametrize(
     ("derived", "message"),
     [
+        ({"p": "q + 1", "q": "p * weight", "r": "weight"}, "derives `p` and `q` from each other in a circle"),
+        ({"x": "x + weight"}, "derives `x` from itself"),
         ({"weight": "height"}, "a column of that name"),
         ({"x": "sex + 1"}, "holds no numbers"),
         ({"x": "wieght + 1"}, "weight"),
