@@ -19,7 +19,10 @@ SCHEMA_VERSION = 1
 
 
 class EffectView(Value):
-    """An effect with its confidence interval, unrounded."""
+    """An effect with its confidence interval, unrounded.
+
+    `null` is the value of no effect; with `inverse` a larger value means a smaller outcome.
+    """
 
     name: str
     label: str
@@ -27,7 +30,9 @@ class EffectView(Value):
     low: float | None
     high: float | None
     level: float
+    null: float = 0.0
     unit: str | None = None
+    inverse: bool = False
 
 
 class Finding(Value):
@@ -55,7 +60,10 @@ class Finding(Value):
     standardised: EffectView | None
     other_effects: tuple[EffectView, ...]
     equivalence: Equivalence | None
-    minimum_detectable: float | None
+    minimum_detectable: float | None = Field(
+        description="Smallest distance from the effect's null that is detected with 80 % power. Of a ratio it is that above 1: "
+        "0.25 stands for 1.25, and for its reciprocal 0.8."
+    )
     n: int
     n_read: int
     groups: tuple[Group, ...]
@@ -191,4 +199,4 @@ class Report(Value):
 
 def view(effect: Effect) -> EffectView:
     """What a report shows of an effect."""
-    return EffectView.model_validate(effect.model_dump(exclude={"null", "directed", "inverse"}))
+    return EffectView.model_validate(effect.model_dump(exclude={"directed"}))

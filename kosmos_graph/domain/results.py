@@ -104,7 +104,7 @@ class TestResult(Value):
     `statistic` and `df` (one entry, or numerator and denominator) as the field reports them; None for methods without.
     `p_value` is raw, for `alternative`; None for `estimate`. `effect` is in outcome units (or a risk difference, a
     correlation), `standardised` its standardised twin; `other_effects` stand beside. `minimum_detectable` is the smallest
-    distance from the null detectable with 80 % power at the design's alpha and n, in units of `effect`.
+    distance from the null detectable with 80 % power at the design's alpha and n, in units of `effect`; of a ratio, above 1.
     `caveats` are sentences of ours.
     """
 

@@ -162,15 +162,16 @@ def _effect_values(result: TestResult, alpha: float) -> dict[str, str]:
         "p": "" if result.p_value is None else f"p {numbers.p_value(result.p_value, alpha)}",
         "statistic": numbers.statistic(result.statistic_name or "", result.statistic or 0.0, result.df) if statistic else "",
         "standardised": "" if result.standardised is None else standardised(result.standardised),
-        "minimum_detectable": _distance(result.minimum_detectable, effect),
+        "minimum_detectable": _detectable(result),
         "power": numbers.percent(POWER),
         "method": in_sentence(result.title),
         "estimand": result.estimand,
     }
 
 
-def _distance(value: float | None, effect: Effect) -> str:
-    return "" if value is None else f"{numbers.in_effect_units(value, effect)}{numbers.distance_unit(effect)}"
+def _detectable(result: TestResult) -> str:
+    distance = result.minimum_detectable
+    return "" if distance is None else numbers.detectable(distance, result.effect, result.alternative)
 
 
 def _end(value: float | None, effect: Effect) -> str:

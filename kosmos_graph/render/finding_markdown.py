@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.report import EffectView, Finding
 from kosmos_graph.domain.results import Effect, Group, Term, TestResult
 from kosmos_graph.render import numbers
@@ -47,7 +48,7 @@ def _verdict(finding: Finding) -> str:
 
 
 def effect_of(view: EffectView) -> Effect:
-    """The effect that a view shows; its null does not matter to how it is written."""
+    """The effect that a view shows."""
     return Effect.model_validate(view.model_dump())
 
 
@@ -67,8 +68,8 @@ def _numbers(finding: Finding, alpha: float) -> Iterator[tuple[str, str]]:
         yield "p, Holm-adjusted", numbers.p_value(finding.p_adjusted, alpha).removeprefix("= ")
     yield from _equivalence(finding, effect)
     if finding.minimum_detectable is not None:
-        size = numbers.in_effect_units(finding.minimum_detectable, effect)
-        yield "smallest detectable effect", f"{size}{numbers.distance_unit(effect)}"
+        alternative = Design.model_validate(finding.design).alternative
+        yield "smallest detectable effect", numbers.detectable(finding.minimum_detectable, effect, alternative)
     yield "n analysed of n read", f"{numbers.count(finding.n)} of {numbers.count(finding.n_read)}"
     if finding.exclusions:
         yield "left out", "; ".join(exclusion(one) for one in finding.exclusions)

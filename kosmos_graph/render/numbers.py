@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from kosmos_graph.domain.design import Alternative
 from kosmos_graph.domain.results import Effect
 
 MINUS = "−"
@@ -90,9 +91,31 @@ def estimate(effect: Effect) -> str:
 
 
 def in_effect_units(value: float, effect: Effect) -> str:
-    """A value on the effect's scale (an end, the null, a smallest detectable effect), without its unit."""
+    """A value on the effect's scale (an end, a distance), without its unit."""
     scale = 100.0 if is_share(effect.name) else 1.0
     return number(value * scale, _decimals_of(effect, scale))
+
+
+def detectable(distance: float, effect: Effect, alternative: Alternative) -> str:
+    """From where on a test detects the effect: the `distance` where no effect is 0, else the possible values at it, on each side.
+
+    Of a ratio the distance is that above 1, and the value below 1 is the reciprocal.
+    """
+    below = 1 / (1 + distance) if "ratio" in effect.name else effect.null - distance
+    larger, smaller = ("less", "greater") if effect.inverse else ("greater", "less")
+    most = 1.0 if is_share(effect.name) or effect.name.startswith("probability") else math.inf
+    sides = ((effect.null + distance, larger), (below, smaller))
+    ends = [end for end, side in sides if alternative in (side, "two-sided") and (most == math.inf or 0 <= end <= most)]
+    if effect.null == 0 or not ends:
+        return f"{in_effect_units(distance, effect)}{distance_unit(effect)}"
+    shown = " or ".join(_apart(end, min(distance, abs(end), abs(end - effect.null)), effect) for end in ends)
+    return f"{shown} (no effect: {_apart(effect.null, 0.0, effect)})"
+
+
+def _apart(value: float, distance: float, effect: Effect) -> str:
+    """A value with its unit, with two digits of a distance that it is told by."""
+    scale = 100.0 if is_share(effect.name) else 1.0
+    return f"{number(value * scale, _decimals_for(distance * scale, WIDTH_DIGITS) if distance else None)}{unit_of(effect)}"
 
 
 def interval(effect: Effect) -> str:

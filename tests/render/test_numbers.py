@@ -41,6 +41,29 @@ def test_shares_are_percentages_and_their_differences_percentage_points():
 
 
 @pytest.mark.parametrize(
+    ("name", "null", "distance", "alternative", "text"),
+    [
+        ("difference of means", 0.0, 2.345, "two-sided", "2.3 g"),
+        ("hazard ratio", 1.0, 0.86, "two-sided", "1.86 or 0.54 (no effect: 1)"),
+        ("hazard ratio", 1.0, 0.043, "two-sided", "1.043 or 0.959 (no effect: 1)"),
+        ("odds ratio", 1.0, 24.0, "two-sided", "25 or 0.040 (no effect: 1)"),
+        ("odds ratio", 1.0, 0.86, "greater", "1.86 (no effect: 1)"),
+        ("hazard ratio", 1.0, 0.86, "greater", "0.54 (no effect: 1)"),
+        ("probability of superiority", 0.5, 0.17, "two-sided", "0.67 or 0.33 (no effect: 0.5)"),
+        ("proportion", 0.05, 0.1, "two-sided", "15 % (no effect: 5 %)"),
+        ("proportion", 0.3, 0.1, "less", "20 % (no effect: 30 %)"),
+        ("mean", 40.0, 3.21, "two-sided", "43.2 g or 36.8 g (no effect: 40 g)"),
+        ("mean", 1.0, 0.5, "two-sided", "1.50 g or 0.50 g (no effect: 1 g)"),
+        ("probability of a higher value", 0.5, 0.6, "two-sided", "0.6"),
+    ],
+)
+def test_what_a_sample_detects_is_said_on_the_scale_of_the_effect(name, null, distance, alternative, text):
+    found = effect(2.0, 1.0, 3.0, name, "g" if name in ("mean", "difference of means") else None)
+    found = found.model_copy(update={"null": null, "inverse": name == "hazard ratio", "value": 2.1, "low": 1.1, "high": 3.1})
+    assert numbers.detectable(distance, found, alternative) == text
+
+
+@pytest.mark.parametrize(
     ("p", "alpha", "text"),
     [
         (0.0, 0.05, "< 0.001"),

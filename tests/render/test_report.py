@@ -123,6 +123,22 @@ def test_an_adjusted_p_that_takes_back_what_the_interval_shows_is_explained():
     assert "p = 0.030, adjusted p = 0.090" in text
 
 
+def test_the_smallest_detectable_ratio_stands_beside_its_reciprocal_wherever_it_is_said():
+    record = make_record([CASES["welch, open"]], dataset=DATA)
+    study = record.studies["c1h1"]
+    result = study.execution.result
+    ratio = result.effect.model_copy(
+        update={"name": "hazard ratio", "value": 1.01, "low": 0.9, "high": 1.13, "null": 1.0, "unit": None, "inverse": True}
+    )
+    result = result.model_copy(update={"effect": ratio, "minimum_detectable": 0.86})
+    study = study.model_copy(update={"execution": study.execution.model_copy(update={"result": result})})
+    report = build_report(replace(record, studies={"c1h1": study}))
+    assert "With 80 % power this sample detects effects from 1.86 or 0.54 (no effect: 1) on." in report.answer
+    assert "only for effects from 1.86 or 0.54 (no effect: 1) on." in report.findings[0].follow_ups[0]
+    assert "| smallest detectable effect | 1.86 or 0.54 (no effect: 1) |" in render_markdown(report)
+    assert json.loads(render_json(report))["findings"][0]["effect"]["null"] == 1
+
+
 def test_a_question_about_a_cause_is_told_that_it_got_associations():
     asked = make_record([CASES["welch, as predicted"]], dataset=DATA, question="Does species cause mass?")
     assert "the findings are associations" in build_report(asked).answer
