@@ -43,11 +43,11 @@ def _first(waiting: Sequence[DerivedColumn], known: Container[str]) -> DerivedCo
 
 
 def _refuse_circle(waiting: Sequence[DerivedColumn], known: Container[str]) -> None:
-    """`waiting` are the derived columns that lack an input."""
-    names = {one.column for one in waiting}
-    closed = [one for one in waiting if all(name in known or name in names for name in columns_in(one.expression))]
-    if len(closed) < len(waiting):
-        return _refuse_circle(closed, known)
+    """`waiting` are the derived columns that lack an input: what is left without those that the file has no input for."""
+    closed: Sequence[DerivedColumn] = ()
+    while len(closed) != len(waiting):
+        closed, names = waiting, {one.column for one in waiting}
+        waiting = [one for one in waiting if all(name in known or name in names for name in columns_in(one.expression))]
     if closed:
         listed = " and ".join(f"`{shown(one.column)}`" for one in closed)
         source = "each other in a circle" if len(closed) > 1 else "itself"
