@@ -61,6 +61,10 @@ def _together(claim: Claim, what: str) -> str:
     target = claim.target
     if claim.task == "predict":
         return f"{listed(target.predictors)} foretell {target.outcome} of new rows better than its average does"
+    if claim.direction is not None and target.levels is not None:
+        moves = "rises more (or falls less)" if claim.direction == "positive" else "falls more (or rises less)"
+        a, b = target.levels
+        return f"{what} {moves} with {target.predictors[1]} for {a} than for {b} ({target.predictors[0]})"
     verb = "does not depend" if claim.expects == "no effect" else "depends"
     return f"The relation of {target.predictors[0]} with {what[0].lower()}{what[1:]} {verb} on {listed(target.predictors[1:2])}"
 

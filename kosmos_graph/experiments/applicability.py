@@ -18,6 +18,7 @@ from kosmos_graph.experiments.counting import (
     smallest_group,
 )
 from kosmos_graph.experiments.method import Case, Method
+from kosmos_graph.experiments.periods import not_two_moments
 from kosmos_graph.experiments.preferences import preferences
 
 SERIES_POINTS = 40
@@ -196,6 +197,11 @@ def _shape(method: Method, card: DataCard, target: Target) -> Iterator[str]:
         if groups < least or (most is not None and groups > most):
             yield f"{method.title} compares {_between(least, most)} groups, and {target.predictors[0]} makes {groups}."
 
+    second = card.column(target.predictors[1]) if needs.moments and n > 1 else None
+    why = not_two_moments(second, target.filters) if second is not None else None
+    if why is not None:
+        yield f"{method.title} compares two moments, and {why}."
+
 
 def _between(least: int, most: int | None) -> str:
     return f"{least} or more" if most is None else str(least) if least == most else f"{least} to {most}"
@@ -311,7 +317,12 @@ def _independence(method: Method, card: DataCard, sheet: StudySheet, target: Tar
     if method.needs.sampling != "independent":
         return
     unit = repeated_unit(card, sheet, target)
-    if unit is not None and unit != target.cluster:
+    if unit is not None and unit != target.cluster and target.interaction:
+        yield (
+            f"{method.title} takes no clusters: it takes every row as independent, and {unit} has several rows for each of its "
+            "values. Select one row for each, or average the rows first."
+        )
+    elif unit is not None and unit != target.cluster:
         yield (
             f"{method.title} takes every row as independent, and {unit} has several rows for each of its values: compare within "
             "units (a pair column and two moments), select one row for each, or average the rows first."

@@ -69,7 +69,15 @@ def level_names(card: DataCard, target: Target) -> tuple[str, ...]:
         return ()
     if target.levels is not None:
         return target.levels
-    return tuple(level.name for level in column.levels if level.n > 0 and _passes(level.name, column.name, target.filters))
+    return (levels_left(column, target.filters) or ()) if column.levels else ()
+
+
+def levels_left(column: ColumnCard, filters: Sequence[Filter]) -> tuple[str, ...] | None:
+    """Levels with rows that conditions leave, or the values that they name of a column of numbers; None where they name none."""
+    if column.levels:
+        return tuple(level.name for level in column.levels if level.n > 0 and _passes(level.name, column.name, filters))
+    named = (condition.value for condition in filters if condition.column == column.name and condition.operator == "in")
+    return next((values for values in named if isinstance(values, tuple)), None)
 
 
 def _passes(level: str, column: str, filters: Sequence[Filter]) -> bool:

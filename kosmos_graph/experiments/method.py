@@ -43,7 +43,8 @@ class Needs:
     None where none are taken, else the kinds allowed; with `adjusts` there must be one. `reference`, `delta`, `time`, `change_at`,
     `event`, `weight`, `interaction`: whether the target or design must state it; what is not needed would be ignored, and is
     refused, but for what `takes` names. `per_parameter`: what ten are needed of for each coefficient. `second` are the kinds of
-    the further predictors where they differ from the first one's. `quantiles`: whether it answers about a median.
+    the further predictors where they differ from the first one's; with `moments` the second one has to tell two moments.
+    `quantiles`: whether it answers about a median.
     """
 
     outcome: frozenset[Kind]
@@ -66,6 +67,7 @@ class Needs:
     clusters: int = 0
     per_parameter: Literal["rows", "rarer level", "events"] | None = None
     second: frozenset[Kind] | None = None
+    moments: bool = False
     quantiles: bool = False
 
 

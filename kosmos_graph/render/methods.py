@@ -126,6 +126,7 @@ def declarations(stated: Needs) -> Iterator[str]:
         (stated.event, "a column that says whether the event happened"),
         (stated.weight, "a column of weights"),
         (stated.interaction, "the question whether the effects of two predictors depend on each other"),
+        (stated.moments, "two moments in the second predictor, and which of them comes first"),
     )
     yield from (words for needed, words in told if needed)
     yield from (f"{PARTS[part]} if declared" for part in sorted(stated.takes))

@@ -418,3 +418,50 @@ def test_a_methods_own_reason_comes_before_the_table(monkeypatch):
         ("welch_t", "two independent groups and a numeric outcome; their spreads may differ, so no pre-test is needed"),
     ]
     assert applicable_methods(data(), SHEET, "compare", "effect", target("y", "two"))[0].method == "welch_t"
+
+
+YEARS = Filter(column="year", operator="in", value=("1991", "1994"))
+MOMENTS = data(
+    levels("period", before=50, after=50),
+    levels("meal", lunch=50, dinner=50),
+    ColumnCard(name="year", kind=Kind.COUNT, missing=0, distinct=6, low=1991, high=1996),
+)
+
+
+@pytest.mark.parametrize(
+    ("second", "filters", "why"),
+    [
+        ("period", (), None),
+        ("year", (YEARS,), None),
+        ("year", (), "Difference in differences compares two moments, and year has 6 values."),
+        ("x", (), "Difference in differences compares two moments, and x has 80 values."),
+        ("three", (), "Difference in differences compares two moments, and three has 3 values."),
+        (
+            "meal",
+            (),
+            "Difference in differences compares two moments, and which of lunch and dinner (meal) comes first is not clear: "
+            "give their order in the study sheet.",
+        ),
+    ],
+)
+def test_a_difference_in_differences_needs_two_moments_in_order(second, filters, why):
+    crossed = target("y", "two", second, interaction=True, levels=("a", "b"), filters=filters)
+    found = objections(CATALOGUE["difference_in_differences"], MOMENTS, SHEET, crossed)
+    assert found == (() if why is None else (why,))
+
+
+def test_slopes_of_rows_in_clusters_are_refused_because_no_method_for_them_takes_clusters():
+    sheet = StudySheet(design="cluster", cluster="who", declared=("design", "cluster"))
+    crossed = target("y", "two", "x", interaction=True)
+    assert preferred("interact", crossed, sheet=sheet) is None
+    assert refusal(data(), sheet, "interact", "effect", crossed) == (
+        "Analysis of covariance with interaction (HC3) takes no clusters: it takes every row as independent, and who has several "
+        "rows for each of its values. Select one row for each, or average the rows first."
+    )
+
+
+def test_two_groups_over_years_that_the_data_date_are_compared_by_their_changes():
+    dated = data(levels("year", **{"1991": 50, "1992": 50}))
+    assert preferred("interact", target("y", "two", "year", interaction=True, levels=("a", "b")), card=dated) == (
+        "difference_in_differences"
+    )

@@ -113,7 +113,7 @@ def test_no_field_of_needs_is_without_words():
         "outcome": YES_NO, "predictor": NUMERIC, "predictors": (2, 2), "groups": (2, 3), "sampling": "clustered",
         "covariates": YES_NO, "rows": 99, "per_group": 98, "reference": True, "delta": True, "time": True, "change_at": True,
         "event": True, "weight": True, "interaction": True, "takes": frozenset({"stratum"}), "adjusts": True, "clusters": 7,
-        "per_parameter": "rows", "second": NUMERIC, "quantiles": True,
+        "per_parameter": "rows", "second": NUMERIC, "moments": True, "quantiles": True,
     }  # fmt: skip
     assert set(changes) == {field.name for field in fields(Needs)}
     said = {name: list(needs(replace(base, **{name: value}))) for name, value in changes.items()}

@@ -133,6 +133,8 @@ def _values_used(scene: Scene, claim: Claim) -> Iterable[str]:
     if target.change_at is not None:
         yield from (target.change_at, target.change_at[:4], target.change_at[:7])
     yield from target.levels or ()
+    if target.interaction:
+        yield from (level.name for name in target.predictors for level in scene.column(name).levels)
 
 
 def _is_used(token: Token, used: set[str]) -> bool:

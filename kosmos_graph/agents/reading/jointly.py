@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
+from kosmos_graph.agents.reading.changes import changes_compared
 from kosmos_graph.agents.reading.frame import Frame, Unread
-from kosmos_graph.agents.reading.levels import after_and_before
-from kosmos_graph.agents.reading.moments import measurement_pairs
 from kosmos_graph.agents.reading.scene import Scene
 
 LINK = r"(?:effects?|impacts?|influences?)"
@@ -31,19 +30,6 @@ INTERACTIONS = tuple(
         rf"{DO}{Z} (?:moderat\w*|modif\w*) the (?:{LINK}|{RELATION}) of {X} (?:on|with|and|to) {LAST_Y}",
     )
 )
-MOVED = (
-    r"(?:chang\w*|ris(?:e|es|en|ing)|rose|fall\w*|fell|grow\w*|grew|increas\w*|decreas\w*|drop\w*|declin\w*|improv\w*|worsen\w*)"
-)
-CHANGES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"^(?:do |does |did |has |have )?(?P<y>[^,]*?C\d+[^,]*?) {MOVED} (?:more|less|differently|faster) "
-        r"(?P<z>.*L\d+.* than .*L\d+.*)$",
-        rf"\b{DIFFERENCE} in {Y} (?:between|from) (?:the )?before (?:and|to) (?:the )?after {DEPENDS} {LAST_Z}",
-        rf"\bchanges? (?:in|of) (?P<y>[^,]*?C\d+) {DEPENDS} {LAST_Z}",
-    )
-)
-"""A change over two periods, and the groups whose changes are held against each other."""
 HOW_WELL = r"how (?:well|accurately|precisely|reliably)"
 FROM = r"(?:from|by|with|using|based on|out of|on the basis of)"
 PREDICT = r"(?:predict\w*|foretell|foretold)"
@@ -61,14 +47,13 @@ PREDICTIONS = tuple(
 def jointly(scene: Scene) -> Frame | Unread | None:
     """The frame of a question for an interaction, or for how well an outcome is foretold; None for other questions."""
     text = scene.text.strip(" ,")
+    changed = changes_compared(scene)
+    if changed is not None:
+        return changed
     for pattern in INTERACTIONS:
         found = pattern.search(text)
         if found is not None:
             return _interaction(scene, *(found.group(part) for part in "xyz"))
-    for pattern in CHANGES:
-        found = pattern.search(text)
-        if found is not None:
-            return _changes(scene, found.group("y"), found.group("z"))
     for pattern in PREDICTIONS:
         found = pattern.search(text)
         if found is not None:
@@ -87,28 +72,6 @@ def _interaction(scene: Scene, x: str, y: str, z: str) -> Frame | Unread | None:
             f"whether a relation with {outcome} depends on another column has no method here", (predictor, outcome, moderator)
         )
     return Frame("interact", (outcome,), (predictor, moderator))
-
-
-def _changes(scene: Scene, y: str, z: str) -> Frame | Unread | None:
-    """One outcome, the column of the groups, and the column that tells the earlier rows from the later ones."""
-    outcomes, groups = scene.columns_in(y), _columns(scene, z)
-    if len(outcomes) != 1 or len(groups) != 1 or groups == outcomes or not scene.column(groups[0]).kind.categorical:
-        return None
-    periods = tuple(
-        column.name
-        for column in scene.card.columns
-        if column.name not in (*outcomes, *groups) and after_and_before(column) is not None
-    )
-    if len(periods) == 1:
-        named = tuple(level for column, level in scene.levels_in(z) if column == groups[0])
-        return Frame("interact", outcomes, (groups[0], periods[0]), levels=(named[0], named[1]) if len(named) == 2 else None)
-    if scene.within or measurement_pairs(scene.card.columns):
-        return None
-    return Unread(
-        f"it asks how {outcomes[0]} changed in each group, and {'several columns tell' if periods else 'no column tells'} "
-        "the earlier rows from the later ones",
-        (*outcomes, *groups, *periods),
-    )
 
 
 def _prediction(scene: Scene, y: str, x: str | None) -> Frame | Unread | None:

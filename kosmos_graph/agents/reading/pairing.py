@@ -12,6 +12,7 @@ from kosmos_graph.agents.reading.scene import COLUMN, Scene, general_words, unkn
 from kosmos_graph.agents.reading.signs import asks_sameness, direction, sign
 from kosmos_graph.agents.reading.words import ROW_STEMS, pieces, stem
 from kosmos_graph.domain.data_card import ColumnCard
+from kosmos_graph.experiments.periods import TIMES
 
 THAN = re.compile(
     r"\b(?:than|compared (?:to|with)|relative to|versus|vs|as opposed to|rather than|as against|in comparison (?:to|with)|"
@@ -33,9 +34,6 @@ RELATED = re.compile(
 FROM_START = re.compile(
     r"\b(?:from|than|since|versus|vs|compared (?:to|with)|relative to|with) (?:the |its |their |at )?"
     r"(?:baseline|before|beforehand|start|initial\w*|beginning|pretest)\b"
-)
-TIMES = frozenset(
-    ("year", "yr", "time", "wave", "visit", "week", "month", "day", "session", "round", "occasion", "phase", "period")
 )
 UNIT_PHRASES = tuple(
     re.compile(pattern)

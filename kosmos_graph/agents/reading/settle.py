@@ -165,7 +165,7 @@ def _interaction(frame: Frame, scene: Scene) -> Settled | Unread:
     predictors = tuple(sorted(frame.predictors, key=lambda name: scene.column(name).kind.numeric))
     asked = frame.levels if predictors[:1] == frame.predictors[:1] else None
     target = _target(frame, scene, outcome.name, predictors, _levels_of(scene.column(predictors[0]), asked))
-    return (_claim(frame, "interact", target.model_copy(update={"interaction": True}), (), None),), frame.notes
+    return (_claim(frame, "interact", target.model_copy(update={"interaction": True}), (), frame.direction),), frame.notes
 
 
 def _prediction(frame: Frame, scene: Scene) -> Settled | Unread:

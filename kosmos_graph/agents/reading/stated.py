@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kosmos_graph.agents.reading.changes import changes_compared
 from kosmos_graph.agents.reading.frame import Claim, Frame, Reading, Unread
 from kosmos_graph.agents.reading.read import read_question
 from kosmos_graph.agents.reading.scene import set_scene
@@ -59,8 +60,10 @@ def _sentence(stated: StatedHypothesis, reason: str) -> str:
 
 
 def read_declared(question: str, cards: Sequence[DataCard], sheet: StudySheet) -> Reading | None:
-    """`Does the treatment work?` with treatment and primary outcome declared; None where that is not what is asked."""
+    """`Does the treatment work?` with treatment and primary outcome declared; None where something else, or a change, is asked."""
     if sheet.treatment is None or sheet.primary_outcome is None or not WORKS.search(question.lower()):
+        return None
+    if any(changes_compared(set_scene(question, card, sheet)) is not None for card in cards):
         return None
     stated = StatedHypothesis(statement=question, outcome=sheet.primary_outcome, predictors=(sheet.treatment,))
     found = _as_stated(sheet.primary_outcome, stated, cards, sheet)

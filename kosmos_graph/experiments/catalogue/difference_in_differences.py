@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +24,7 @@ from kosmos_graph.experiments.catalogue.tails import p_value, positive_error, t_
 from kosmos_graph.experiments.contrast import contrast
 from kosmos_graph.experiments.design_matrix import FloatArray, centred, numeric_values
 from kosmos_graph.experiments.method import Case, Context, Method, Needs, NotApplicable, Sample
+from kosmos_graph.experiments.periods import in_order, is_called_time, not_two_moments
 from kosmos_graph.experiments.plain_text import axis_label, plain
 from kosmos_graph.experiments.power import minimum_detectable
 from kosmos_graph.experiments.tost import two_one_sided_tests
@@ -37,8 +37,6 @@ CELLS = ((0, 1), (0, 0), (1, 1), (1, 0))
 SIGNS = np.array([[-1.0, 1.0], [1.0, -1.0]])
 """What each cell's mean counts in the difference of differences, by group and period."""
 FEW_CLUSTERS = 10
-LATER = re.compile(r"\b(after|post|follow|end|exit|final|new)", re.IGNORECASE)
-EARLIER = re.compile(r"\b(before|pre|base|start|entry|initial|old)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -137,35 +135,11 @@ def require_two(levels: list[str] | list[float], when: str) -> None:
 
 
 def in_time(levels: list[str], card: ColumnCard | None) -> tuple[str, str]:
-    """The two levels, the earlier first: by the order that the column has, by their numbers or dates, or by what their words say.
-
-    Raises NotApplicable where none of these tells.
-    """
-    first, second = levels
-    if card is not None and card.kind is Kind.ORDINAL:
-        return first, second
-    if card is not None and card.reference in levels:
-        return (first, second) if card.reference == first else (second, first)
-    a, b = moment(first), moment(second)
-    if a is not None and b is not None and a != b:
-        return (first, second) if a < b else (second, first)
-    lateness = [bool(LATER.search(level)) - bool(EARLIER.search(level)) for level in levels]
-    if lateness[0] == lateness[1]:
+    """The two levels, the earlier first. Raises NotApplicable where nothing tells which that is."""
+    found = in_order(levels, card)
+    if found is None:
         raise NotApplicable("Which of the two periods comes first is not clear: give their order in the study sheet.")
-    return (first, second) if lateness[0] < lateness[1] else (second, first)
-
-
-def moment(level: str) -> float | None:
-    """A level as a number or a date (counted in days) that can be put in order; None where it is neither."""
-    try:
-        return float(date.fromisoformat(level).toordinal())
-    except ValueError:
-        pass
-    try:
-        found = float(level)
-    except ValueError:
-        return None
-    return found if math.isfinite(found) else None
+    return found
 
 
 @dataclass(frozen=True)
@@ -419,7 +393,9 @@ def usual(case: Case) -> str | None:
     if case.task != "interact" or len(target.predictors) != 2:
         return None
     period = case.card.column(target.predictors[1])
-    told = period is not None and len(period.levels) == 2 and any(PERIOD.search(level.name) for level in period.levels)
+    if period is None or not_two_moments(period, target.filters) is not None:
+        return None
+    told = is_called_time(period) or any(PERIOD.search(level.name) for level in period.levels)
     if told or case.sheet.design == "before-after" or case.sheet.time == target.predictors[1]:
         return "two groups are followed over two periods, so the change of one is compared with the change of the other"
     return None
@@ -439,6 +415,7 @@ DIFFERENCE_IN_DIFFERENCES = Method(
         predictors=(2, 2),
         groups=(2, 2),
         second=GROUPING | NUMERIC,
+        moments=True,
         interaction=True,
         takes=frozenset({"cluster"}),
         rows=8,
