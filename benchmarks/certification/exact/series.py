@@ -89,17 +89,12 @@ def first_order(fit: g.Ols) -> g.Matrix:
 def third_order(fit: g.Ols) -> g.Matrix:
     """Covariance under an autoregression of order three, freed of what the fit took out (Worsley and others 2002)."""
     n, k, m = len(fit.residuals), len(fit.columns), left_over(fit)
-    expected = []
-    for lag in range(4):
-        shifted = [
-            [(row[j - lag] if j >= lag else 0) / 2 + (row[j + lag] if j + lag < n else 0) / 2 for j in range(n)] for row in m
-        ]
-        line = []
-        for other in range(4):
-            moved = [[(row[j - other] if j >= other else 0) + (row[j + other] if other and j + other < n else 0) for j in range(n)]
-                     for row in m]  # fmt: skip
-            line.append(mp.fsum(shifted[i][j] * moved[j][i] for i in range(n) for j in range(n)))
-        expected.append(line)
+    moved = [
+        [[(row[j - lag] if j >= lag else 0) + (row[j + lag] if lag and j + lag < n else 0) for j in range(n)] for row in m]
+        for lag in range(4)
+    ]
+    turned = [[list(column) for column in zip(*one, strict=True)] for one in moved]
+    expected = [[mp.fsum(map(g.dot, one, other)) / (2 if lag else 1) for other in turned] for lag, one in enumerate(moved)]
     seen = [[g.dot(fit.residuals[lag:], fit.residuals[: n - lag])] for lag in range(4)]
     true = [row[0] for row in g.solved(expected, seen)]
     rho = [clipped(value / true[0] + k * (1 + 2 * max(value / true[0], mpf(0))) / n) for value in true[1:]]
