@@ -10,6 +10,7 @@ from kosmos_graph.domain.design import CODE, Design, Protocol
 from kosmos_graph.domain.hypothesis import Target
 from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.errors import BadInput
 from kosmos_graph.sandbox.ladder import Finding, Ladder
 from kosmos_graph.wiring import code
 from kosmos_graph.wiring.code import FOLDER, CodeRunner
@@ -86,3 +87,27 @@ def test_the_docker_image_reaches_the_jails(ran, monkeypatch):
     monkeypatch.setattr("kosmos_graph.sandbox.executor.DockerJail", NoJail)
     assert "no daemon answers" in ran(image="our/image").error
     assert set(images) == {"our/image"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"results": [{"name": "total"}]}, "results.0.kind: field required"),
+        (
+            {"results": [{"name": "total", "kind": "plot", "meaning": "a plot"}]},
+            "results.0.kind: input should be 'number'",
+        ),
+        ({"results": "total"}, "results.0: "),
+        ({"code": 3}, "code: input should be a valid string"),
+        ({"options": {"sed": 1}}, "sed: extra inputs are not permitted"),
+        ({"code": "x <- lm(y ~ x)"}, "The code is not Python"),
+        ({"data": "missing.csv"}, "missing.csv"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_run_from_python_is_refused_with_a_sentence(changed, sentence, tmp_path):
+    (tmp_path / "d.csv").write_text("a\n1\n2\n3\n")
+    given = {"code": SUM.code, "data": tmp_path / "d.csv", "results": SUM.results} | changed
+    with pytest.raises(BadInput) as refused:
+        code.run_code(**given)
+    assert sentence in str(refused.value)

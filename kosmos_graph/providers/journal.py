@@ -168,7 +168,7 @@ class ReplayJournal:
             raise type(self._stop)(str(self._stop))
         raise RecordingMiss(
             f"the recording does not hold what {site.node} asks for {site.branch or 'the run'}: "
-            "it was made with other data, other options or another version"
+            "it was made with other data, other options or another version, or only one of the two could run code"
         )
 
     def put(self, call: Call) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from kosmos_graph.data.dataset import Dataset
 from kosmos_graph.data.filters import mask
@@ -154,7 +155,7 @@ def run_code(
     `results` are those declared (name, kind, meaning), `about` is a study sheet, `options` has the seed, `name` is what the code
     calls the data set. Raises BadInput where the code cannot be run, or gave no result; the message says why.
     """
-    experiment = CodeExperiment(code=code, results=tuple(DeclaredResult.model_validate(one) for one in results))
+    experiment, settled = _given(code, results, options or {})
     if against := " ".join(complaints(experiment)):
         raise BadInput(against)
     sheet = about if isinstance(about, StudySheet) else read_sheet(Path(about) if isinstance(about, str) else about)
@@ -173,12 +174,24 @@ def run_code(
     with tempfile.TemporaryDirectory(prefix="kosmos-graph-") as folder:
         runner = CodeRunner(Path(folder), unsafe=unsafe_no_sandbox)
         try:
-            execution, _ = runner.run(dataset, design, sheet, Options(**(options or {})), design.key)
+            execution, _ = runner.run(dataset, design, sheet, settled, design.key)
         finally:
             runner.close()
     if execution.outcome is None or execution.status == "failed":
         raise BadInput(execution.error or "the code gave no result")
     return execution.outcome
+
+
+def _given(
+    code: str, results: Sequence[DeclaredResult | Mapping[str, str]], options: Mapping[str, Any]
+) -> tuple[CodeExperiment, Options]:
+    """A caller's experiment and options. Raises BadInput."""
+    try:
+        return CodeExperiment.model_validate({"code": code, "results": tuple(results)}), Options.model_validate(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadInput(f"the experiment cannot be run: {where}: {first['msg'].lower()}") from error
 
 
 def kept(content: bytes, suffix: str, caption: str) -> Suffixed:
