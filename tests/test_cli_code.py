@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 
 import pytest
 
@@ -97,12 +98,13 @@ def test_nothing_is_said_of_a_sandbox_where_no_model_may_write_code(cli, server,
     assert told_of_the_sandbox(cli("run", QUESTION, "--data", data, "--model", "rules")[2]) == []
 
 
-def test_a_resumed_run_has_the_workers_that_it_is_given(cli, server, data, monkeypatch):
+def test_a_plan_that_waits_shows_the_code_and_a_resumed_run_has_the_workers_that_it_is_given(cli, server, data, monkeypatch):
     begun = []
     monkeypatch.setattr(
         "kosmos_graph.wiring.code.LocalExecutor",
         lambda *given, **named: begun.append(given[2]) or LocalExecutor(*given, **named),
     )
-    assert cli("run", QUESTION, "--data", data, "--code", "offered", "--run-id", "a", "--approve", "-q")[0] == 1
+    code, out, _ = cli("run", QUESTION, "--data", data, "--code", "offered", "--run-id", "a", "--approve", "-q")
+    assert (code, textwrap.indent(GAP.strip(), "    ") in out, "distance of the group means" in out) == (1, True, True)
     assert cli("resume", "a", "--accept", "--workers", "2", "-q")[0] == 0
     assert begun == [2]

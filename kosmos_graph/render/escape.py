@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 DOUBTFUL = re.compile(r"[^ -~]")
@@ -26,6 +27,11 @@ def markdown(text: str) -> str:
     escaped = MARKUP.sub(lambda found: f"\\{found.group()}", literal)
     unlinked = URL.sub(_unlinked, escaped)
     return LINE_START.sub(lambda found: _literal(found.group()), unlinked)
+
+
+def code_lines(text: str) -> Iterator[str]:
+    """The lines of a program as a code block of Markdown, every character in its place and nothing in it invisible."""
+    return (f"    {DOUBTFUL.sub(_visible, line.expandtabs())}".rstrip(" ") for line in text.strip("\n").split("\n"))
 
 
 def ended(text: str) -> str:

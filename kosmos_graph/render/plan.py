@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kosmos_graph.domain.design import Design, LockedPlan
 from kosmos_graph.domain.hypothesis import Hypothesis, Target
 from kosmos_graph.render.assumptions import filter_words
-from kosmos_graph.render.escape import markdown
+from kosmos_graph.render.escape import code_lines, markdown
 from kosmos_graph.render.fill import listed
 from kosmos_graph.render.numbers import level, number
 from kosmos_graph.render.tables import bullets
@@ -43,6 +43,9 @@ def _design(design: Design, hypothesis: Hypothesis | None) -> Iterator[str]:
     statement = hypothesis.statement if hypothesis is not None else ""
     yield from (f"## {markdown(design.hypothesis)}: {markdown(statement)}", "")
     yield from bullets(_facts(design, hypothesis))
+    if design.code is not None:
+        returned = (f"{result.name} (a {result.kind}): {result.meaning}" for result in design.code.results)
+        yield from ("It returns:", "", *bullets(returned), "Its code:", "", *code_lines(design.code.code), "")
 
 
 def _facts(design: Design, hypothesis: Hypothesis | None) -> Iterator[str]:

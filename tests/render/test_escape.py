@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kosmos_graph.render.escape import markdown, plain
+from kosmos_graph.render.escape import code_lines, markdown, plain
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,13 @@ def test_no_text_breaks_a_line_a_cell_or_a_tag(text):
     assert not any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in shown)
     assert not any(shown[at : at + 1] == "|" and shown[at - 1 : at] != "\\" for at in range(len(shown)))
     assert plain(plain(text)) == plain(text)
+
+
+def test_a_program_is_shown_line_by_line_as_it_is_with_what_is_invisible_made_visible():
+    code = "\ndef f():\n\treturn '\x1b[31m' # \u202eno\r\n\n```\n"
+    assert list(code_lines(code)) == [
+        "    def f():",
+        "            return '\\u001b[31m' # \\u202eno\\u000d",
+        "",
+        "    ```",
+    ]
