@@ -125,7 +125,10 @@ def _admitted(proposed: Sequence[Proposed], material: Material) -> tuple[list[Pr
 
 def _refusal(claim: Claim, material: Material) -> tuple[str, str]:
     """Why no method answers a claim, and the columns considered."""
-    why = refusal(material.card(claim.target.dataset), material.sheet, claim.task, claim.expects, claim.target, claim.covariates)
+    card = material.card(claim.target.dataset)
+    asked = (claim.target, structured(claim.target, card, material.sheet)[-1])
+    found = (refusal(card, material.sheet, claim.task, claim.expects, target, claim.covariates) for target in asked)
+    why = next(filter(None, found), "")
     columns = ", ".join(dict.fromkeys((*claim.target.columns, *claim.covariates)))
     return (
         why or f"No method of the catalogue answers this about {claim.target.outcome} with what the sheet says of its rows.",

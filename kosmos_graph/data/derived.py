@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from kosmos_graph.data.cells import distinct_cells
 from kosmos_graph.data.expressions import Numbers, compute, written
-from kosmos_graph.data.prepare import Prepared, Reading, prepare_column
+from kosmos_graph.data.prepare import Prepared, Reading, Role, prepare_column
 from kosmos_graph.data.table import shown
 from kosmos_graph.domain.expressions import DerivedColumn, columns_in
 from kosmos_graph.domain.study_sheet import StudySheet
@@ -65,7 +65,8 @@ def _derived(derived: DerivedColumn, inputs: Mapping[str, Numbers], sheet: Study
     rows = len(next(iter(inputs.values())))
     values = np.broadcast_to(compute(derived.expression, inputs), rows)
     cells = pa.array([None if np.isnan(value) else repr(float(value)) for value in values], type=pa.string())
-    prepared = prepare_column(derived.column, distinct_cells(cells), sheet.statement(derived.column), None, PLAIN, None)
+    role: Role | None = "event" if derived.column == sheet.event else None
+    prepared = prepare_column(derived.column, distinct_cells(cells), sheet.statement(derived.column), role, PLAIN, None)
     complete = np.logical_and.reduce([~np.isnan(values_of) for values_of in inputs.values()])
     undefined = int(np.isnan(values[complete]).sum())
     notes = [f"it is derived as {written(derived.expression)}"]

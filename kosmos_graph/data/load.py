@@ -113,6 +113,8 @@ def _prepare(table: Table, sheet: StudySheet, delimiter: str, units: Mapping[str
 
 
 def _role(name: str, sheet: StudySheet) -> Role | None:
+    if name == sheet.event:
+        return "event"
     if name in (sheet.id, sheet.pair):
         return "unit"
     if name in (sheet.cluster, sheet.stratum):

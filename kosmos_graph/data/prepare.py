@@ -23,10 +23,12 @@ from kosmos_graph.domain.data_card import ColumnCard, Kind, Level
 from kosmos_graph.domain.study_sheet import ColumnStatement
 from kosmos_graph.errors import BadInput
 
-Role = Literal["unit", "groups", "treatment", "moments"]
-"""What the study sheet makes of a column that its dictionary gives no kind: an identifier, groups of rows, the treatment, or times.
+Role = Literal["unit", "groups", "treatment", "moments", "event"]
+"""What the study sheet makes of a column that its dictionary gives no kind: an identifier, groups of rows, the treatment, times, or
+whether an event happened.
 
-A treatment of few numbers becomes groups, and times become levels if there are two of them.
+A treatment of few numbers becomes groups, times become levels if there are two of them, and an event that is the same in every row
+is a yes/no column with one level.
 """
 FEW_TREATMENTS = 10
 SENTINELS = (-9999.0, -999.0, -99.0, -9.0, 999.0, 9999.0, 99999.0)
@@ -141,6 +143,9 @@ def _by_role(seen: Seen, inferred: Kind, role: Role) -> tuple[Kind, tuple[str, .
             return None if inferred.categorical else (groups, ())
         case "treatment" | "moments":
             return _few_levels(seen, inferred, FEW_TREATMENTS if role == "treatment" else 2)
+        case "event":
+            one = not inferred.categorical or inferred is Kind.NOMINAL
+            return (Kind.BINARY, ()) if one and len(_levelled(seen, declared=False)[0].values) == 1 else None
         case _:
             assert_never(role)
 
@@ -341,7 +346,7 @@ def _stated_level(text: str | None, levels: list[str], statement: ColumnStatemen
     if level is None:
         raise BadInput(
             f"The study sheet names `{shown(text)}` as the {what} level of `{shown(statement.column)}`, which has no such level"
-            f"{did_you_mean(text, levels) or '.'}"
+            f"{did_you_mean(text, levels) or (f': all its cells are `{shown(levels[0])}`.' if len(levels) == 1 else '.')}"
         )
     return level
 

@@ -84,12 +84,20 @@ def _check_numbers(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
 
 
 def _check_event(sheet: StudySheet, cards: Sequence[DataCard]) -> None:
-    """Follow-up takes two columns, and the event's has two levels."""
-    if (sheet.event is None) != (sheet.duration is None):
-        missing, given = ("duration", "event") if sheet.duration is None else ("event", "duration")
-        raise BadInput(f"The study sheet states `{given}` and not `{missing}`: follow-up takes both columns.")
+    """Follow-up takes two columns, and the event's is yes or no."""
+    if sheet.event is not None and sheet.duration is None:
+        raise BadInput("The study sheet states `event` and not `duration`: follow-up takes both columns.")
+    if sheet.event is None and sheet.duration is not None:
+        raise BadInput(
+            "The study sheet states `duration` and not `event`: follow-up takes both columns. If it happened to every row, write "
+            f"`event: happened`, and `happened: 1 + 0 * {_written(sheet.duration)}` under `derived`."
+        )
     columns = (card.column(sheet.event) for card in cards if sheet.event is not None)
     for column in columns:
         if column is not None and column.kind is not Kind.BINARY:
-            remedy = ": state `kind: binary` in its dictionary entry, if it happened to every row" if column.distinct == 1 else ""
-            raise BadInput(f"The study sheet's event column `{shown(column.name)}` is {column.kind.value}, not yes/no{remedy}.")
+            raise BadInput(f"The study sheet's event column `{shown(column.name)}` is {column.kind.value}, not yes/no.")
+
+
+def _written(name: str) -> str:
+    """A column as it is written in an expression."""
+    return name if name.isidentifier() else f"`{shown(name)}`"

@@ -233,8 +233,16 @@ def _statements(method: Method, card: DataCard, sheet: StudySheet, target: Targe
     for needed, given, what in parts:
         if needed != given:
             yield f"{method.title} {'needs' if needed else 'would ignore'} {what}{'' if needed else ', which the design states'}."
+    if needs.event and target.event is None:
+        yield "If it happened to every row, derive a column of ones in the study sheet, and name that as the event."
     event = card.column(target.event) if needs.event and target.event is not None else None
-    if event is not None and all(level.name != target.event_level for level in event.levels):
+    if event is not None and len(event.levels) == 1 and event.levels[0].name != target.event_level:
+        one = event.levels[0].name
+        yield (
+            f"{method.title} needs events, and no event happened: {event.name} is {one} in every row. If {one} says that it "
+            "happened, state it as `positive` in the study sheet's dictionary."
+        )
+    elif event is not None and all(level.name != target.event_level for level in event.levels):
         yield (
             f"{method.title} needs to be told which level of {event.name} says that the event happened: state it as `positive` in "
             "the study sheet's dictionary."

@@ -46,7 +46,7 @@ def run_method(
     """
     found = named(method)
     sheet = about if isinstance(about, StudySheet) else read_sheet(Path(about) if isinstance(about, str) else about)
-    dataset = load_dataset(Path(data), sheet, name=name)
+    dataset = load_dataset(Path(data), _with_event(sheet, target.get("event")), name=name)
     check_sheet(sheet, (dataset.card,))
     columns = (predictors,) if isinstance(predictors, str) else tuple(predictors)
     try:
@@ -64,6 +64,11 @@ def run_method(
     if execution.result is None:
         raise BadInput(execution.error or f"{found.title} gave no result")
     return execution.result
+
+
+def _with_event(sheet: StudySheet, event: object) -> StudySheet:
+    """The sheet under which the data are read: an event that is the same in every row is known only by its part."""
+    return sheet.model_copy(update={"event": event}) if sheet.event is None and isinstance(event, str) else sheet
 
 
 def _design(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kosmos_graph.data.sheet import check_sheet, read_sheet
+from kosmos_graph.domain.data_card import Kind
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.errors import BadInput
 
@@ -46,7 +47,7 @@ def test_nothing_is_stated_of_rows_unless_the_user_does() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"event": None}, "The study sheet states `duration` and not `event`: follow-up takes both columns."),
+        ({"event": None}, "write `event: happened`, and `happened: 1 + 0 * months` under `derived`."),
         ({"duration": None}, "The study sheet states `event` and not `duration`: follow-up takes both columns."),
         ({"duration": "region"}, "The study sheet's duration column `region` is binary, not numeric."),
         ({"weight": "region"}, "The study sheet's weight column `region` is binary, not numeric."),
@@ -69,8 +70,20 @@ def test_a_column_is_named_by_a_word_and_not_by_a_list(tmp_path: Path) -> None:
         checked(tmp_path, {**SHEET, "exposure": ["person_years"]})
 
 
-def test_an_event_that_happened_to_every_row_takes_a_statement_that_it_is_one(tmp_path: Path) -> None:
-    rows = ROWS.replace(",no,", ",yes,")
-    with pytest.raises(BadInput, match="not yes/no: state `kind: binary` in its dictionary entry, if it happened to every row"):
-        checked(tmp_path, SHEET, rows)
-    assert checked(tmp_path, {**SHEET, "dictionary": {"died": {"kind": "binary", "positive": "yes"}}}, rows).event == "died"
+@pytest.mark.parametrize("all_rows", ["yes", "1", "True", "no", "died"])
+def test_an_event_column_that_is_the_same_in_every_row_is_one(tmp_path: Path, all_rows: str) -> None:
+    rows = ROWS.replace(",no,", ",yes,").replace(",yes,", f",{all_rows},")
+    (died,) = (c for c in read(tmp_path, HEADER + rows, about=SHEET).card.columns if c.name == "died")
+    assert (died.kind, [(level.name, level.n) for level in died.levels]) == (Kind.BINARY, [(all_rows.replace("True", "true"), 12)])
+    assert checked(tmp_path, SHEET, rows).event == "died"
+
+
+def test_where_every_row_had_the_event_the_column_can_be_derived(tmp_path: Path) -> None:
+    about = {**SHEET, "event": "happened", "derived": {"happened": "1 + 0 * months"}}
+    assert checked(tmp_path, about).event == "happened"
+
+
+def test_a_positive_level_that_no_row_has_is_named_with_the_level_that_all_have(tmp_path: Path) -> None:
+    about = {**SHEET, "dictionary": {"died": {"positive": "yes"}}}
+    with pytest.raises(BadInput, match="`yes` as the positive level of `died`, which has no such level: all its cells are `no`"):
+        checked(tmp_path, about, ROWS.replace(",yes,", ",no,"))

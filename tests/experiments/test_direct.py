@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.duration.hazard_regression import PHReg
+from statsmodels.duration.survfunc import survdiff
 
 from kosmos_graph import run_method, start
 from kosmos_graph.errors import BadInput
@@ -114,3 +117,50 @@ def test_a_sample_without_an_answer_is_bad_input_with_the_methods_own_sentence(t
     path.write_text("g,y\n" + "".join(f"{'ab'[n % 2]},{3.5 if n < 18 else ''}\n" for n in range(20)), encoding="utf-8")
     with pytest.raises(BadInput, match=r"The values of both groups do not vary, so there is nothing to test."):
         run_method("welch_t", path, "y", "g", levels=("a", "b"))
+
+
+def followed(folder, happened):
+    """Forty durations without ties, with one event column throughout."""
+    random = np.random.default_rng(4)
+    waits = random.permutation(np.arange(1.0, 41.0)) / 4
+    columns = {"wait": waits, "arm": ["a", "b"] * 20, "x": random.normal(size=40).round(3), "over": [happened] * 40}
+    pd.DataFrame(columns).to_csv(folder / "waits.csv", index=False)
+    return folder / "waits.csv"
+
+
+@pytest.mark.parametrize(("happened", "level"), [("yes", "yes"), (1, "1"), (True, "true")])
+def test_durations_that_all_ended_with_the_event_go_to_every_method_of_survival(tmp_path, happened, level):
+    data = followed(tmp_path, happened)
+    frame = pd.read_csv(data)
+    told = {"event": "over", "event_level": level}
+    log_rank = run_method("log_rank", data, "wait", "arm", levels=("a", "b"), **told)
+    assert log_rank.statistic**2 == pytest.approx(survdiff(frame.wait, np.ones(40), frame.arm)[0])
+    cox = run_method("cox_regression", data, "wait", "x", **told)
+    assert np.log(cox.effect.value) == pytest.approx(PHReg(frame.wait, frame[["x"]]).fit().params[0])
+    assert run_method("kaplan_meier", data, "wait", quantity="quantile", **told).effect.value == 5.0
+
+
+@pytest.mark.parametrize("level", ["yes", None])
+def test_durations_that_never_ended_with_the_event_are_refused(tmp_path, level):
+    with pytest.raises(BadInput, match="needs events, and no event happened: over is no in every row"):
+        run_method("log_rank", followed(tmp_path, "no"), "wait", "arm", levels=("a", "b"), event="over", event_level=level)
+
+
+def test_durations_without_an_event_column_are_refused_with_what_to_write(tmp_path):
+    data = followed(tmp_path, "yes")
+    with pytest.raises(BadInput, match="If it happened to every row, derive a column of ones in the study sheet"):
+        run_method("log_rank", data, "wait", "arm", levels=("a", "b"))
+    sheet = {"duration": "wait", "event": "ended", "derived": {"ended": "1 + 0 * wait"}}
+    told = {"event": "ended", "event_level": "1"}
+    by_hand = run_method("log_rank", data, "wait", "arm", levels=("a", "b"), about=sheet, **told)
+    assert (
+        by_hand.p_value == run_method("log_rank", data, "wait", "arm", levels=("a", "b"), event="over", event_level="yes").p_value
+    )
+
+
+def test_a_question_about_durations_without_any_event_is_told_so(tmp_path):
+    sheet = {"duration": "wait", "event": "over"}
+    run = start("Is wait longer in a than in b?", [followed(tmp_path, "no")], about=sheet, home=tmp_path, model="rules")
+    run.wait(60)
+    with pytest.raises(BadInput, match="no event happened: over is no in every row"):
+        run.result()
