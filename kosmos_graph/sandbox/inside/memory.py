@@ -18,7 +18,7 @@ class Memory:
     """Bytes that the processes of a job hold; what they share among them and with the zygote is not counted twice.
 
     A page becomes a process's own by a fault, and a huge page by one that shows in what is resident. So what was measured, and the
-    faults and the growth since then, are never less than what is held now.
+    faults and the growth since then, are never less than what is held now, while the zygote leaves its own pages alone, as it does.
     """
 
     def __init__(self) -> None:
