@@ -79,8 +79,9 @@ def quantity_of(target: Target, outcome: ColumnCard | None) -> str:
     """What is compared or estimated, in words: the mean of an outcome, or the proportion of one of its levels."""
     if target.success is not None:
         return f"The proportion of {target.success} in {target.outcome}"
-    if target.event is not None and target.quantity in (None, "quantile"):
-        return f"The {'median ' if target.quantile == 0.5 else ''}time until {target.event} ({target.outcome})"
+    if target.event is not None and target.quantity in (None, "mean", "quantile"):
+        which = "median " if target.quantile == 0.5 else "mean " if target.quantity == "mean" else ""
+        return f"The {which}time until {target.event} ({target.outcome})"
     if target.quantity == "quantile":
         return f"The median of {target.outcome}" if target.quantile == 0.5 else f"The stated quantile of {target.outcome}"
     if outcome is not None and outcome.kind.categorical:

@@ -132,6 +132,11 @@ def _declared(one: Answered) -> Iterator[str]:
     weighted = one.design.target.weight is not None
     if (sheet.weight is not None or sheet.design == "survey") and not weighted:
         yield "The rows come from a survey or carry weights, and the method does not use them: the result is about the rows alone."
+    if outcome == sheet.event and sheet.duration is not None and one.design.target.event is None:
+        yield (
+            f"{outcome} is the event that {sheet.duration} waits for: a share of it ignores how long each row was followed, and "
+            "counts a row whose follow-up ended early as one without the event."
+        )
     roles = [covariate.role for covariate in sheet.covariates if covariate.column == outcome]
     if roles:
         yield f"The study sheet declares {outcome} as a {roles[0]} variable, and here it is the outcome."

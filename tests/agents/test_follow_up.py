@@ -90,3 +90,89 @@ def test_how_much_is_asked_of_the_duration():
 def test_a_sentence_that_names_the_duration_stays_as_it_is():
     question = "Are days until survival longer in smokers?"
     assert in_columns(question, PATIENTS, FOLLOWED) == question
+
+
+RELAPSING = card(
+    "trial.csv",
+    levels("arm", "new", "old"),
+    number("age", 30, 90),
+    number("weeks", 0, 60, unit="weeks"),
+    levels("relapse", "yes", "no"),
+)
+WAITED = StudySheet(duration="weeks", event="relapse", declared=("duration", "event"))
+
+
+def relapsing(question):
+    reading = read_question(question, (RELAPSING,), WAITED)
+    assert reading.decided, reading.undecided
+    return reading.claims[0]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How long until relapse?",
+        "How many weeks until relapse?",
+        "How long does it take to relapse?",
+        "How many weeks does it take until the first relapse?",
+        "How long do patients take to relapse?",
+        "After how many weeks do patients relapse?",
+        "How soon do patients relapse?",
+        "When do patients relapse?",
+        "What is the median time to relapse?",
+    ],
+)
+def test_how_long_until_the_event_is_the_median_duration(question):
+    target = relapsing(question).target
+    assert (target.outcome, target.quantity, target.quantile, target.filters) == ("weeks", "quantile", 0.5, ())
+
+
+def test_how_long_for_some_of_the_rows_keeps_to_these():
+    for question in ("How long until relapse in the new arm?", "How long do patients in the new arm take to relapse?"):
+        target = relapsing(question).target
+        assert [(one.column, one.value) for one in target.filters] == [("arm", "new")]
+    smokers = read_question("How long do smokers survive?", (PATIENTS,), FOLLOWED).targets[0]
+    assert [(one.column, one.value) for one in smokers.filters] == [("smoker", "yes")]
+    assert relapsing("How many weeks until relapse in each arm?").target.predictors == ("arm",)
+
+
+NEW, OLD = ("new", "old"), ("old", "new")
+
+
+@pytest.mark.parametrize(
+    ("question", "levels_", "direction"),
+    [
+        ("Does the new arm relapse later than the old arm?", NEW, "positive"),
+        ("Do patients in the new arm relapse sooner than in the old arm?", NEW, "negative"),
+        ("Is relapse earlier in the old arm?", OLD, "negative"),
+        ("Does relapse come later in the new arm than in the old arm?", NEW, "positive"),
+        ("Does relapse occur earlier with old than with new?", OLD, "negative"),
+        ("Does it take longer to relapse in the new arm than in the old arm?", NEW, "positive"),
+        ("Is it longer until relapse in the new arm?", NEW, "positive"),
+        ("Does the new arm take less time to relapse than the old arm?", NEW, "negative"),
+        ("Does the new arm delay relapse compared with the old arm?", NEW, "positive"),
+        ("Is the relapse delayed in the new arm?", NEW, "positive"),
+        ("Do patients in the new arm stay relapse-free longer than in the old arm?", NEW, "positive"),
+        ("Do older patients relapse sooner?", None, "negative"),
+        ("Does age hasten relapse?", None, "negative"),
+    ],
+)
+def test_sooner_and_later_are_a_shorter_and_a_longer_duration(question, levels_, direction):
+    claim = relapsing(question)
+    assert (claim.target.outcome, claim.target.levels, claim.direction) == ("weeks", levels_, direction)
+
+
+def test_the_mean_time_is_that_of_the_duration():
+    assert (relapsing("What is the average time until relapse?").target.outcome) == "weeks"
+
+
+@pytest.mark.parametrize("question", ["What share of patients relapse?", "What proportion of patients had a relapse?"])
+def test_a_share_of_the_event_is_said_to_ignore_the_follow_up(question):
+    (note,) = read_question(question, (RELAPSING,), WAITED).notes
+    assert note == "relapse is the event that weeks waits for, and a share of it ignores how long each row was followed."
+
+
+@pytest.mark.parametrize("sheet", [StudySheet(), WAITED])
+@pytest.mark.parametrize("question", ["How long after relapse?", "How long is the relapse?"])
+def test_how_long_is_never_answered_by_a_share(question, sheet):
+    assert "it asks how long, and relapse is binary" in (read_question(question, (RELAPSING,), sheet).undecided or "")

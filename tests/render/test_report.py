@@ -176,6 +176,14 @@ def test_caveats_tell_losses_small_samples_deviations_and_dropped_sentences():
     assert any("Small sample" in caveat for caveat in build_report(small).caveats)
 
 
+def test_a_share_of_an_event_is_said_to_ignore_the_follow_up():
+    sheet = StudySheet(duration="level_cm", event="recovered", declared=("duration", "event"))
+    told = "recovered is the event that level_cm waits for: a share of it ignores how long each row was followed"
+    followed = build_report(make_record([CASES["proportions"]], dataset=DATA, sheet=sheet))
+    assert [told in " ".join(caveats) for caveats in (followed.caveats, followed.findings[0].caveats)] == [True, True]
+    assert told not in " ".join(build_report(make_record([CASES["proportions"]], dataset=DATA)).caveats)
+
+
 def test_undeclared_things_are_assumptions_and_declared_ones_are_not():
     undeclared = " ".join(build_report(make_record([CASES["welch, as predicted"]], dataset=DATA)).assumptions)
     assert "taken as observational" in undeclared and "complete cases" in undeclared and "Alpha is 0.05" in undeclared

@@ -78,6 +78,7 @@ PLAIN_RATES = frozenset(
         "highest",
     ]
 )
+HOW_LONG = re.compile(r"\bhow (?:long|soon|quickly)\b")
 VERB = re.compile(r"\b(?:is|are|was|were|be|have|has|had|who|that|which|belong\w*|come|comes|came|live\w*)\b(?P<rest>.*?[CL]\d.*)$")
 PREPOSITION = re.compile(r"\b(?:from|on|in|at)\b(?P<rest>.*?[CL]\d.*)$")
 GROUPED = re.compile(
@@ -132,6 +133,9 @@ def _location(scene: Scene, text: str, group: tuple[str, ...]) -> Frame | Unread
         )
         return Unread(reason, outcomes)
     column = scene.column(outcomes[0])
+    if column.kind.categorical and HOW_LONG.search(text):
+        told = "state on the study sheet which column is its duration" if column.kind == Kind.BINARY else "name a column of times"
+        return Unread(f"it asks how long, and {column.name} is {column.kind.value}: {told}", outcomes)
     if column.kind in (Kind.BINARY, Kind.NOMINAL) and not group and not scene.levels_in(text):
         return (
             _of_level(column.name, success_of(column), group)
