@@ -11,6 +11,7 @@ from kosmos_graph.domain.hypothesis import Target
 from kosmos_graph.domain.question import Options
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.errors import BadInput
+from kosmos_graph.sandbox.executor import LocalExecutor
 from kosmos_graph.sandbox.ladder import Finding, Ladder
 from kosmos_graph.wiring import code
 from kosmos_graph.wiring.code import FOLDER, CodeRunner
@@ -66,6 +67,20 @@ def test_data_that_another_hand_left_in_the_home_folder_are_written_anew(ran, tm
     monkeypatch.setattr(code, "seed_of", lambda *_: 8)
     assert (ran(unsafe=True).error, file.is_symlink()) == (None, False)
     assert elsewhere.read_bytes() == b"not ours"
+
+
+def test_data_that_go_from_the_home_folder_while_a_job_waits_are_written_once_more(ran, monkeypatch):
+    emptied = []
+
+    class Emptied(LocalExecutor):
+        def submit(self, job):
+            if not emptied:
+                emptied.append(job.data[0].path)
+                job.data[0].path.unlink()
+            return super().submit(job)
+
+    monkeypatch.setattr(code, "LocalExecutor", Emptied)
+    assert (ran(unsafe=True).error, len(emptied)) == (None, 1)
 
 
 def test_a_repair_is_not_run_where_something_can_be_said_against_its_declaration(ran, monkeypatch):

@@ -102,7 +102,11 @@ class CodeRunner:
         seed = seed_of(experiment, dataset.card.sha256, options.seed)
         job = Job(experiment.code, (self._data_file(dataset, sheet),), seed=seed, results=experiment.results)
         executor = self._begun()
-        outcome = executor.result(executor.submit(job)).model_copy(update={"seconds": 0.0})  # a clock's, and equal runs are equal
+        outcome = executor.result(executor.submit(job))
+        if outcome.state == "error" and not job.data[0].path.exists():  # somebody tidied up while the job waited
+            self._data_file(dataset, sheet)
+            outcome = executor.result(executor.submit(job))
+        outcome = outcome.model_copy(update={"seconds": 0.0})  # a clock's, and equal runs are equal
         files = (code, *_files(outcome))
         error = _error(experiment, outcome)
         execution = Execution(
