@@ -42,6 +42,14 @@ class Block:
         """Number of columns."""
         return int(self.values.shape[1])
 
+    @property
+    def smallest_level(self) -> int | None:
+        """Rows of the level that has the fewest; None for a numeric variable."""
+        if not self.levels:
+            return None
+        rows = np.count_nonzero(self.values, axis=0)
+        return int(min(rows.min(), len(self.values) - rows.sum()))
+
     def names(self, sign: str = "−") -> tuple[str, ...]:
         """Names of the columns' terms: the variable, or each level against the reference."""
         if not self.levels:

@@ -17,6 +17,9 @@ ALONE = 1e-9
 """Distance of a leverage from 1 at which a row decides a coefficient by itself."""
 STRONGEST_MEMORY = 0.97
 """Autocorrelation at which prewhitening stops (Andrews and Monahan 1992)."""
+FEW_IN_LEVEL = 10
+"""Rows of a level below which its effect has degrees of freedom of its own: with those of all rows 18, 12, 8 and 5 % of the effects
+of a level of 2, 3, 5 and 9 rows among 60 are significant at 5 % where there are none, with its own 0, 2, 3 and 3 %."""
 ORDER = 3
 """Order of the autoregression that a series' errors are taken for."""
 SHRUNKEN = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5, 0.0)
@@ -91,12 +94,35 @@ def hc3_covariance(fit: Fit, rows: FloatArray) -> FloatArray:
     A row that stands alone counts nothing: it informs no other coefficient. Raises NotApplicable where it informs the focus.
     """
     single = alone(fit)
-    focus = fit.solver[-fit.matrix.focus.width :]
-    if np.any(np.abs(focus[:, single]) > ALONE * np.max(np.abs(focus))):
-        raise NotApplicable(f"A single row decides the effect of {fit.matrix.focus.column} by itself, so its error is unknown.")
+    require_not_alone(fit.solver[-fit.matrix.focus.width :], single, fit.matrix.focus.column)
     deleted = np.where(single, 0.0, fit.residuals / np.where(single, 1.0, 1 - fit.leverage))
     scores = rows * deleted
     return np.asarray(scores @ scores.T, dtype=np.float64)
+
+
+def require_not_alone(solver: FloatArray, single: FloatArray, column: str) -> None:
+    """Raise NotApplicable where a row that stands alone informs the focus, whose rows of the solver are given."""
+    if np.any(np.abs(solver[:, single]) > ALONE * np.max(np.abs(solver))):
+        raise NotApplicable(f"A single row decides the effect of {column} by itself, so its error is unknown.")
+
+
+def satterthwaite_df(columns: FloatArray, last: int) -> tuple[float, ...]:
+    """Degrees of freedom of the HC3 errors of the `last` coefficients of a design (n × k, with its intercept).
+
+    Twice the squared mean of the squared error over its variance, rows being independent with equal spread (Bell and McCaffrey
+    2002, Survey Methodology 28:169; Imbens and Kolesár 2016, Rev Econ Stat 98:701): about one less than the rows of a small level.
+    """
+    basis, triangle = np.linalg.qr(columns)
+    leverage = np.sum(basis**2, axis=1)
+    single = leverage >= 1 - ALONE
+    solver = np.linalg.solve(triangle, basis.T)[-last:]
+    found = []
+    for row in solver:
+        weights = np.where(single, 0.0, row**2 / np.where(single, 1.0, 1 - leverage) ** 2)
+        inner = basis.T @ (weights[:, np.newaxis] * basis)
+        variance = float(np.sum(weights**2 * (1 - 2 * leverage)) + np.sum(inner**2))
+        found.append(float(weights @ (1 - leverage)) ** 2 / variance)
+    return tuple(found)
 
 
 def intercept_solver(fit: Fit) -> FloatArray:

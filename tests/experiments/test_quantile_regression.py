@@ -162,3 +162,28 @@ def test_the_fits_are_reached_by_name() -> None:
     data, design = make_dataset(study()), make_design(ROBUST, "y", ("x",))
     fit = robust_fit(make_sample(data, design), design)
     assert fit.weights.max() == 1.0
+
+
+def told_apart(method: str, rows: int, times: int) -> float:
+    generator, groups = np.random.default_rng(rows), ["A"] * rows + ["B"] * (60 - rows)
+    found = []
+    for _ in range(times):
+        try:
+            found.append(run(method, {"y": generator.normal(size=60), "g": groups}, ("g",), levels=("A", "B")).p_value <= 0.05)
+        except NotApplicable as refused:
+            assert "near the line" in str(refused) or "single row" in str(refused)
+    assert len(found) > times * 0.9
+    return float(np.mean(found))
+
+
+@pytest.mark.parametrize("method", [QUANTILE, ROBUST])
+def test_a_level_of_two_or_three_rows_is_seldom_told_apart_where_there_is_nothing(method: str) -> None:
+    """With the degrees of freedom of all 60 rows 16 and 7 % (robust: 19 and 13 %) were told apart at 5 %."""
+    assert [told_apart(method, rows, 120) <= 0.05 for rows in (2, 3)] == [True, True]
+
+
+@pytest.mark.parametrize("method", [QUANTILE, ROBUST])
+def test_a_level_of_a_single_row_is_refused(method: str) -> None:
+    data = {"y": np.random.default_rng(5).normal(size=60), "g": ["A"] + ["B"] * 59}
+    with pytest.raises(NotApplicable, match="single row decides"):
+        run(method, data, ("g",), levels=("A", "B"))

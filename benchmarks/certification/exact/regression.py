@@ -80,6 +80,17 @@ class Ols:
         """MacKinnon and White's HC3 covariance of the coefficients."""
         return self.sandwich([(e / (1 - h)) ** 2 for e, h in zip(self.residuals, self.leverage, strict=True)])
 
+    def satterthwaite(self, place: int) -> mpf:
+        """tr(G)²/tr(G²) of a coefficient's HC3 error e'Ge = y'M W M y, under rows of equal spread; M is the residual maker."""
+        rows = list(zip(*self.columns, strict=True))
+        solver = [dot(self.bread[place], row) for row in rows]
+        weights = [(one / (1 - h)) ** 2 for one, h in zip(solver, self.leverage, strict=True)]
+        turned = product(rows, self.bread)
+        total = mpf(0)
+        for i, one in enumerate(turned):
+            total += weights[i] * dot(weights, [((i == j) - dot(one, row)) ** 2 for j, row in enumerate(rows)])
+        return dot(weights, [1 - h for h in self.leverage]) ** 2 / total
+
 
 def ols(variables: Sequence[Column], outcome: Column) -> Ols:
     """Least squares on the variables and an intercept."""

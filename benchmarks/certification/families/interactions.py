@@ -65,10 +65,10 @@ def of_fit(
     width, covariance = len(blocks[-1]), fit.hc3()
     without = g.ols(fit.columns[1:-width], fit.outcome).rss
     found = {"other partial R²": (without - fit.rss) / without}
-    found |= terms(fit, covariance, ["intercept", *names], width) | measures(fit, blocks)
+    found |= terms(fit, covariance, ["intercept", *names], [fit.df] * width) | measures(fit, blocks)
     if width > 1:
-        return found | joint(fit, covariance, width)
-    tested = single(fit, covariance, {"": fit.columns[-1]}, None, alternative)
+        return found | joint(fit, covariance, [fit.df] * width)
+    tested = single(fit, covariance, {"": fit.columns[-1]}, None, fit.df, alternative)
     return found | {name: value for name, value in tested.items() if not name.startswith("standardised")}
 
 

@@ -15,6 +15,8 @@ from benchmarks.certification.exact import regression as g
 from benchmarks.certification.families.several_groups import detectable_share, share, share_ends
 
 NINTH = mpf(10) ** -9
+FEW_IN_LEVEL = 10
+"""Rows of a level below which its contrasts have Satterthwaite's degrees of freedom."""
 SOURCE = "mpmath: normal equations in 50 digits"
 Blocks = Mapping[str, Mapping[str, g.Column]]
 """By variable, its columns under the names of their terms; the focus is the first."""
@@ -50,44 +52,47 @@ def regression(
     covariance = fit.hc3()
     without = g.ols(list(rest.values()), outcome).rss
     found = {"other partial R²": (without - fit.rss) / without}
-    found |= terms(fit, covariance, names, len(own)) | measures(
-        fit, [list(block.values()) for block in (*dict(others).values(), own)]
-    )
+    df = [fit.df] * len(own)
+    if groups and min(map(len, groups.values())) < FEW_IN_LEVEL:
+        df = [min(fit.df, fit.satterthwaite(place - len(own))) for place in range(len(own))]
+    found |= terms(fit, covariance, names, df) | measures(fit, [list(block.values()) for block in (*dict(others).values(), own)])
     for label, values in (groups or {"all rows": outcome}).items():
         found |= m.description(label, values)
-    found |= single(fit, covariance, own, groups, alternative) if len(own) == 1 else joint(fit, covariance, len(own))
-    found |= m.equivalence(fit.coefficients[-1], mp.sqrt(covariance[-1][-1]), fit.df, mpf(delta)) if delta else {}
+    found |= single(fit, covariance, own, groups, df[0], alternative) if len(own) == 1 else joint(fit, covariance, df)
+    found |= m.equivalence(fit.coefficients[-1], mp.sqrt(covariance[-1][-1]), df[0], mpf(delta)) if delta else {}
     return found | {name: mpf(text) for name, text in (known or {}).items()}
 
 
 def single(
-    fit: g.Ols, covariance: g.Matrix, own: Mapping[str, g.Column], groups: object, alternative: str = "two-sided"
+    fit: g.Ols, covariance: g.Matrix, own: Mapping[str, g.Column], groups: object, df: mpf, alternative: str = "two-sided"
 ) -> Reference:
     """t test of the last coefficient; standardised in SDs of the outcome, and of a numeric predictor."""
-    found = m.tested(fit.coefficients[-1], mp.sqrt(covariance[-1][-1]), fit.df, alternative)
+    found = m.tested(fit.coefficients[-1], mp.sqrt(covariance[-1][-1]), df, alternative)
     (column,) = own.values()
     scale = (1 if groups else m.sd(column)) / m.sd(fit.outcome)
     return found | {name.replace("effect", "standardised"): value * scale for name, value in found.items() if "effect" in name}
 
 
-def joint(fit: g.Ols, covariance: g.Matrix, width: int) -> Reference:
+def joint(fit: g.Ols, covariance: g.Matrix, degrees: Sequence[mpf]) -> Reference:
     """Wald F of the last coefficients, with partial ω²."""
+    width = len(degrees)
     slopes = fit.coefficients[-width:]
     turned = g.solved([row[-width:] for row in covariance[-width:]], [[slope] for slope in slopes])
-    f, df, n = g.dot(slopes, [row[0] for row in turned]) / width, (mpf(width), fit.df), len(fit.outcome)
+    f, df, n = g.dot(slopes, [row[0] for row in turned]) / width, (mpf(width), min(degrees)), len(fit.outcome)
     low, high = share_ends(f, df, n)
     found = {"statistic": f, "df 1": df[0], "df 2": df[1], "p": d.f_upper(f, *df), "detectable": detectable_share(df, n)}
     return found | {"effect": share(max(mpf(0), df[0] * (f - 1)), n), "effect low": low, "effect high": high}
 
 
-def terms(fit: g.Ols, covariance: g.Matrix, names: Sequence[str], focus: int) -> Reference:
-    """Every coefficient; several of the focus are Holm-adjusted."""
+def terms(fit: g.Ols, covariance: g.Matrix, names: Sequence[str], own: Sequence[mpf]) -> Reference:
+    """Every coefficient; several of the focus, whose degrees of freedom are given, are Holm-adjusted."""
+    degrees, focus = [*[fit.df] * (len(names) - len(own)), *own], len(own)
     found: dict[str, mpf] = {}
     errors = [mp.sqrt(covariance[place][place]) for place in range(len(names))]
-    p = [m.p_of(value / error, fit.df) for value, error in zip(fit.coefficients, errors, strict=True)]
+    p = [m.p_of(value / error, df) for value, error, df in zip(fit.coefficients, errors, degrees, strict=True)]
     p[-focus:] = g.holm(p[-focus:])
-    for name, value, error, one in zip(names, fit.coefficients, errors, p, strict=True):
-        found |= m.interval(f"term {name}", value, error, fit.df)
+    for name, value, error, one, df in zip(names, fit.coefficients, errors, p, degrees, strict=True):
+        found |= m.interval(f"term {name}", value, error, df)
         found |= {f"term {name} statistic": value / error, f"term {name} p": one}
     return found
 
@@ -198,12 +203,17 @@ def _ancova() -> list[Entry]:
     sides = nominal("g", side, "B") | numeric(base=base) | nominal("centre", centre, "north")
     slopes, levels = numeric(base=base) | nominal("g", side, "B"), nominal("centre", centre, "north") | numeric(base=base)
     line = {"outcome": "y", "predictors": "base", "covariates": ("g",)}
+    few = {"y": y[:22], "g": made.labels(A=4, B=18), "base": base[:22]}
+    small = nominal("g", few["g"], "B") | numeric(base=few["base"])
     return [
         Entry("ancova", "two groups of 40, numeric and nominal covariate", SOURCE, columns, asked,
               partial(regression, y, sides, m.grouped(y, side))),
         Entry("ancova", "two groups of 40, numeric and nominal covariate, greater, δ", SOURCE, columns,
               {**asked, "alternative": "greater", "delta": 9.5},
               partial(regression, y, sides, m.grouped(y, side), alternative="greater", delta="9.5")),
+        Entry("ancova", "4 and 18 rows, δ", SOURCE, few,
+              {"outcome": "y", "predictors": "g", "levels": ("A", "B"), "covariates": ("base",), "delta": 9.5},
+              partial(regression, few["y"], small, m.grouped(few["y"], few["g"]), delta="9.5")),
         Entry("linear_regression", "40 rows, numeric focus, nominal covariate, δ", SOURCE, columns, {**line, "delta": 1.0},
               partial(regression, y, slopes, delta="1")),
         Entry("linear_regression", "40 rows, numeric focus, nominal covariate, greater", SOURCE, columns,

@@ -18,13 +18,12 @@ from kosmos_graph.experiments.catalogue.regression import (
     caveats_of,
     coefficient_terms,
     detectable_share,
-    few_in_level,
     groups_of,
     measures_of,
     partial_omega_squared,
     partial_r_squared,
 )
-from kosmos_graph.experiments.catalogue.regression_model import Regression, slope_label, slope_unit, undirected_caveat
+from kosmos_graph.experiments.catalogue.regression_model import Regression, few_in_level, slope_label, slope_unit, undirected_caveat
 from kosmos_graph.experiments.catalogue.result import result_of
 from kosmos_graph.experiments.catalogue.tails import p_value, t_interval
 from kosmos_graph.experiments.catalogue.wald import require_undirected
@@ -140,7 +139,7 @@ def interaction_regression(sample: Sample, design: Design, context: Context) -> 
 def single_result(method: Method, found: Interaction, sample: Sample, design: Design, context: Context) -> TestResult:
     """t test of one product."""
     regression = found.regression
-    value, error, df = float(regression.estimates[-1]), float(regression.errors[-1]), float(regression.fit.df)
+    value, error, df = float(regression.estimates[-1]), float(regression.errors[-1]), regression.focus_df[-1]
     low, high = t_interval(value, error, df, design.alternative, context.level)
     unit = slope_unit(Block(found.along.column, found.along.values), sample, design)
     if found.moderator.levels:
@@ -173,7 +172,7 @@ def joint_result(method: Method, found: Interaction, sample: Sample, design: Des
     """Wald F of the differences of all slopes."""
     require_undirected(design)
     regression = found.regression
-    statistic, df = regression.wald_f, (float(found.width), float(regression.fit.df))
+    statistic, df = regression.wald_f, (float(found.width), min(regression.focus_df))
     p = float(stats.f.sf(statistic, *df))
     label = f"slopes of {design.target.outcome} along {found.along.column}, by {found.moderator.column}"
     effect = partial_omega_squared(statistic, df, regression.fit.matrix.n, label, context.level)
@@ -242,7 +241,7 @@ def caveats(found: Interaction, sample: Sample, design: Design, context: Context
     """What makes the fit fragile, and how its coefficients and δ are read."""
     said = [
         *caveats_of(found.regression.fit),
-        *few_in_level(found.moderator, sample),
+        *few_in_level(found.regression.focus, found.regression.focus_df),
         f"The coefficients of {found.along.column} and {found.moderator.column} themselves hold at the other's mean or reference.",
     ]
     if context.delta is not None and found.width == 1:

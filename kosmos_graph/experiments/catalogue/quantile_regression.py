@@ -14,19 +14,20 @@ from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC
 from kosmos_graph.experiments.catalogue.observed import Arm
 from kosmos_graph.experiments.catalogue.plots import OKABE_ITO, draw_effect_panel, headline
 from kosmos_graph.experiments.catalogue.regression import delta_caveat, groups_of
-from kosmos_graph.experiments.catalogue.regression_model import model_of
+from kosmos_graph.experiments.catalogue.regression_model import few_in_level, focus_df, model_of
 from kosmos_graph.experiments.catalogue.result import result_of
 from kosmos_graph.experiments.catalogue.wald import (
     Wald,
     adjusted,
+    inflation_caveat,
     joint_result,
-    matrix_caveats,
     matrix_measures,
     slope,
     standardised_wald,
     terms_of,
 )
 from kosmos_graph.experiments.design_matrix import FloatArray, numeric_values
+from kosmos_graph.experiments.least_squares import ALONE, require_not_alone
 from kosmos_graph.experiments.method import Case, Context, Method, Needs, NotApplicable, Sample
 from kosmos_graph.experiments.plain_text import axis_label
 from kosmos_graph.experiments.power import minimum_detectable
@@ -59,8 +60,11 @@ def probability_of(design: Design) -> float:
 def quantile_regression(sample: Sample, design: Design, context: Context) -> TestResult:
     """t test of the focus's one coefficient, or Wald F of its several."""
     fit = quantile_fit(sample, design, probability_of(design))
+    require_rows(fit)
     covariance = sandwich(fit, context.alpha)[1:, 1:]
-    found = standardised_wald(fit.matrix, fit.coefficients[1:], covariance, float(fit.df))
+    found = standardised_wald(
+        fit.matrix, fit.coefficients[1:], covariance, float(fit.df), focus_df=focus_df(fit.matrix, float(fit.df))
+    )
     what = "medians" if fit.probability == 0.5 else f"{100 * fit.probability:g} % quantiles"
     name = f"difference of {what}" if found.focus.levels else f"slope of the {what[:-1]}"
     measures = (
@@ -73,6 +77,13 @@ def quantile_regression(sample: Sample, design: Design, context: Context) -> Tes
     return _result(QUANTILE_REGRESSION, found, name, measures, caveats, sample, design, context)
 
 
+def require_rows(fit: QuantileFit) -> None:
+    """Raise NotApplicable where a single row decides the effect: 67 % of such levels differed at 5 % without a difference."""
+    basis, triangle = np.linalg.qr(fit.columns)
+    solver = np.linalg.solve(triangle, basis.T)[-fit.matrix.focus.width :]
+    require_not_alone(solver, np.sum(basis**2, axis=1) >= 1 - ALONE, fit.matrix.focus.column)
+
+
 def robust_fit(sample: Sample, design: Design) -> RobustFit:
     """Huber's fit."""
     return fit_robust(quantile_fit(sample, design, 0.5))
@@ -82,7 +93,7 @@ def robust_regression(sample: Sample, design: Design, context: Context) -> TestR
     """t test of the focus's one coefficient, or Wald F of its several."""
     fit = robust_fit(sample, design)
     matrix, df = fit.start.matrix, float(fit.start.df)
-    found = standardised_wald(matrix, fit.coefficients[1:], robust_covariance(fit)[1:, 1:], df)
+    found = standardised_wald(matrix, fit.coefficients[1:], robust_covariance(fit)[1:, 1:], df, focus_df=focus_df(matrix, df))
     name = "difference of M-estimates of location" if found.focus.levels else "robust slope"
     weights = fit.weights
     measures = (
@@ -105,7 +116,7 @@ def _result(
 ) -> TestResult:
     groups = groups_of(found.focus, sample, design)
     measures += matrix_measures(found.matrix)
-    caveats += matrix_caveats(found.matrix, sample)
+    caveats += inflation_caveat(found.matrix) + few_in_level(found.focus, found.focus_df)
     if found.focus.width > 1:
         return joint_result(method, found, sample, design, context, groups=groups, measures=measures, caveats=caveats)
     value, error = float(found.slopes[-1]), float(found.errors[-1])
@@ -115,14 +126,14 @@ def _result(
         design,
         statistic_name=found.statistic_name,
         statistic=found.statistic,
-        df=(found.df or 0.0,),
+        df=(found.focus_df[-1],),
         p_value=found.p_value(design),
         effect=slope(found, f"{adjusted(found)}{name}", sample, design, context),
         groups=groups,
         measures=measures,
-        equivalence=two_one_sided_tests(value, error, found.df, context.delta, context.alpha),
+        equivalence=two_one_sided_tests(value, error, found.effect_df, context.delta, context.alpha),
         terms=terms_of(found, context.level),
-        minimum_detectable=minimum_detectable(error, found.df, context.alpha, design.alternative),
+        minimum_detectable=minimum_detectable(error, found.effect_df, context.alpha, design.alternative),
         caveats=caveats + delta_caveat(found.focus, design, context),
     )
 

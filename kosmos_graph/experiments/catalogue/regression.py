@@ -15,6 +15,7 @@ from kosmos_graph.experiments.catalogue.noncentrality import f_below, noncentral
 from kosmos_graph.experiments.catalogue.observed import Arm
 from kosmos_graph.experiments.catalogue.regression_model import (
     Regression,
+    few_in_level,
     level_label,
     regression_of,
     slope_effect,
@@ -32,7 +33,6 @@ from kosmos_graph.experiments.tost import two_one_sided_tests
 
 HIGH_LEVERAGE = 0.5
 HIGH_INFLATION = 10.0
-FEW_IN_LEVEL = 10
 FEW_ROWS = 10
 """Rows per coefficient below which a caveat stands."""
 
@@ -56,7 +56,7 @@ def ancova(sample: Sample, design: Design, context: Context) -> TestResult:
 
 def single_result(method: Method, found: Regression, sample: Sample, design: Design, context: Context) -> TestResult:
     """t test of the focus's one coefficient."""
-    df, value, error = float(found.fit.df), float(found.estimates[-1]), float(found.errors[-1])
+    df, value, error = found.focus_df[-1], float(found.estimates[-1]), float(found.errors[-1])
     statistic = value / error
     effect = slope_effect(found, sample, design, context)
     return result_of(
@@ -75,7 +75,7 @@ def single_result(method: Method, found: Regression, sample: Sample, design: Des
         equivalence=two_one_sided_tests(value, error, df, context.delta, context.alpha),
         terms=coefficient_terms(found, context.level),
         minimum_detectable=minimum_detectable(error, df, context.alpha, design.alternative),
-        caveats=caveats_of(found.fit) + few_in_level(found.focus, sample) + delta_caveat(found.focus, design, context),
+        caveats=caveats_of(found.fit) + few_in_level(found.focus, found.focus_df) + delta_caveat(found.focus, design, context),
     )
 
 
@@ -83,7 +83,7 @@ def joint_result(method: Method, found: Regression, sample: Sample, design: Desi
     """Robust Wald F of all coefficients of a nominal focus; the contrasts with its reference level stand among the terms."""
     if design.alternative != "two-sided":
         raise NotApplicable("A joint test of several levels has no direction, so a one-sided alternative cannot be tested with it.")
-    statistic, df = found.wald_f, (float(found.focus.width), float(found.fit.df))
+    statistic, df = found.wald_f, (float(found.focus.width), min(found.focus_df))
     p = float(stats.f.sf(statistic, *df))
     effect = partial_omega_squared(statistic, df, found.fit.matrix.n, level_label(found.focus, design), context.level)
     return result_of(
@@ -101,7 +101,7 @@ def joint_result(method: Method, found: Regression, sample: Sample, design: Desi
         terms=coefficient_terms(found, context.level),
         minimum_detectable=detectable_share(df, found.fit.matrix.n, context.alpha),
         caveats=caveats_of(found.fit)
-        + few_in_level(found.focus, sample)
+        + few_in_level(found.focus, found.focus_df)
         + undirected_caveat(context)
         + one_tail_caveat(p, effect.low, context.alpha, effect.name),
     )
@@ -179,12 +179,12 @@ def coefficient_terms(found: Regression, level: float) -> tuple[Term, ...]:
 def coefficient_p(found: Regression, place: int) -> float:
     """Two-sided p of one coefficient, 1 where it has no error."""
     error = float(found.errors[place])
-    return p_value(float(found.estimates[place]) / error, float(found.fit.df), "two-sided") if error > 0 else 1.0
+    return p_value(float(found.estimates[place]) / error, found.df(place), "two-sided") if error > 0 else 1.0
 
 
 def coefficient_term(found: Regression, place: int, name: str, p: float, adjustment: str | None, level: float) -> Term:
     """One coefficient's row; without interval and p where it has no error, as for a row that stands alone."""
-    estimate, error, df = float(found.estimates[place]), float(found.errors[place]), float(found.fit.df)
+    estimate, error, df = float(found.estimates[place]), float(found.errors[place]), found.df(place)
     if not error > 0:
         return Term(name=name, estimate=estimate)
     low, high = t_interval(estimate, error, df, "two-sided", level)
@@ -221,19 +221,6 @@ def caveats_of(fit: Fit) -> tuple[str, ...]:
     if fit.matrix.n < FEW_ROWS * (fit.matrix.width + 1):
         said.append("There are few rows for so many coefficients, so the intervals are only approximate.")
     return tuple(said)
-
-
-def few_in_level(focus: Block, sample: Sample) -> tuple[str, ...]:
-    """That HC3 errors are too small where a level compared has few rows: with three of 23, 9 % are significant at 5 %."""
-    if not focus.levels:
-        return ()
-    own = sample.frame[focus.column].astype(object).to_numpy()
-    smallest = min(int(np.count_nonzero(own == level)) for level in (*focus.levels, focus.reference or ""))
-    if smallest >= FEW_IN_LEVEL:
-        return ()
-    return (
-        f"The smallest level compared has {smallest} rows, so p and the interval are too hopeful: up to 10 % are wrong at 5 %.",
-    )
 
 
 def delta_caveat(focus: Block, design: Design, context: Context) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,15 @@ from kosmos_graph.domain.results import Effect
 from kosmos_graph.experiments.catalogue.result import unit_of
 from kosmos_graph.experiments.catalogue.tails import t_interval
 from kosmos_graph.experiments.design_matrix import Block, DesignMatrix, FloatArray, design_matrix, numeric_values
-from kosmos_graph.experiments.least_squares import EXACT, Fit, hc3_covariance, intercept_solver, least_squares
+from kosmos_graph.experiments.least_squares import (
+    EXACT,
+    FEW_IN_LEVEL,
+    Fit,
+    hc3_covariance,
+    intercept_solver,
+    least_squares,
+    satterthwaite_df,
+)
 from kosmos_graph.experiments.method import Context, NotApplicable, Sample
 
 
@@ -37,6 +46,16 @@ class Regression:
         """HC3 standard errors of the estimates."""
         return np.asarray(np.sqrt(np.diag(self.covariance)), dtype=np.float64)
 
+    @cached_property
+    def focus_df(self) -> tuple[float, ...]:
+        """Degrees of freedom of each coefficient of the focus: of all residuals, or of the few rows of a level that inform it."""
+        return focus_df(self.fit.matrix, float(self.fit.df))
+
+    def df(self, place: int) -> float:
+        """Degrees of freedom of an estimate."""
+        own = place - (len(self.covariance) - self.focus.width)
+        return float(self.fit.df) if own < 0 else self.focus_df[own]
+
     @property
     def wald_f(self) -> float:
         """F of the robust joint test that all coefficients of the focus are 0."""
@@ -44,6 +63,26 @@ class Regression:
         inverse = np.linalg.pinv(self.covariance[-width:, -width:], hermitian=True)
         slopes = self.fit.slopes[-width:]
         return float(slopes @ inverse @ slopes) / width
+
+
+def focus_df(matrix: DesignMatrix, df: float) -> tuple[float, ...]:
+    """`df` for each column of the focus, or where one of its levels has few rows, Satterthwaite's where these are fewer."""
+    width, smallest = matrix.focus.width, matrix.focus.smallest_level
+    if smallest is None or smallest >= FEW_IN_LEVEL:
+        return (df,) * width
+    columns = np.column_stack([np.ones(matrix.n), matrix.columns])
+    return tuple(min(df, own) for own in satterthwaite_df(columns, width))
+
+
+def few_in_level(focus: Block, df: tuple[float, ...]) -> tuple[str, ...]:
+    """What p and the interval rest on where a level compared has few rows."""
+    smallest = focus.smallest_level
+    if smallest is None or smallest >= FEW_IN_LEVEL:
+        return ()
+    return (
+        f"The smallest level compared has {smallest} rows, so p and the interval rest on {min(df):.1f} degrees of freedom "
+        "(Satterthwaite's), as many as these rows give.",
+    )
 
 
 def adjusting_columns(design: Design) -> tuple[str, ...]:
@@ -99,7 +138,7 @@ def slope_unit(focus: Block, sample: Sample, design: Design) -> str | None:
 def slope_effect(found: Regression, sample: Sample, design: Design, context: Context) -> Effect:
     """The focus's coefficient with its t interval."""
     focus, value = found.focus, float(found.estimates[-1])
-    low, high = t_interval(value, float(found.errors[-1]), float(found.fit.df), design.alternative, context.level)
+    low, high = t_interval(value, float(found.errors[-1]), found.focus_df[-1], design.alternative, context.level)
     adjusted = "adjusted " if len(found.fit.matrix.blocks) > 1 else ""
     return Effect(
         name=f"{adjusted}difference of means" if focus.levels else f"{adjusted}slope",

@@ -37,7 +37,8 @@ class Wald:
     """Slopes of a design matrix's columns, in units of the data, with their covariance.
 
     Errors are Student's t with `df` degrees of freedom, normal where None. With `inverse` a positive slope goes with a smaller
-    outcome, as that of a hazard does with a duration. `exponent` names the ratio that a slope is the logarithm of.
+    outcome, as that of a hazard does with a duration. `exponent` names the ratio that a slope is the logarithm of. `focus_df` are
+    degrees of freedom of the focus's own slopes, where they have others.
     """
 
     matrix: DesignMatrix
@@ -46,6 +47,17 @@ class Wald:
     df: float | None
     exponent: str | None = None
     inverse: bool = False
+    focus_df: tuple[float, ...] = ()
+
+    @property
+    def effect_df(self) -> float | None:
+        """Degrees of freedom of the focus, the fewest of several columns."""
+        return min(self.focus_df, default=self.df)
+
+    def df_of(self, place: int) -> float | None:
+        """Degrees of freedom of a slope."""
+        own = place - (self.matrix.width - len(self.focus_df))
+        return self.focus_df[own] if own >= 0 and self.focus_df else self.df
 
     @property
     def focus(self) -> Block:
@@ -73,7 +85,7 @@ class Wald:
 
     def p_value(self, design: Design) -> float:
         """p of the last slope."""
-        return p_value(self.statistic, self.df, self.alternative(design))
+        return p_value(self.statistic, self.effect_df, self.alternative(design))
 
 
 def standardised_wald(
@@ -83,13 +95,14 @@ def standardised_wald(
     df: float | None,
     exponent: str | None = None,
     inverse: bool = False,
+    focus_df: tuple[float, ...] = (),
 ) -> Wald:
     """The estimates of a fit to the matrix's standardised columns. Raises NotApplicable where the focus has no error."""
     scales = matrix.scales
     focus = np.diag(covariance)[-matrix.focus.width :]
     if not np.all(np.isfinite(covariance)) or not np.all(focus > 0):
         raise NotApplicable(f"The outcome does not vary where {matrix.focus.column} does, so the error of the effect is unknown.")
-    return Wald(matrix, coefficients / scales, covariance / np.outer(scales, scales), df, exponent, inverse)
+    return Wald(matrix, coefficients / scales, covariance / np.outer(scales, scales), df, exponent, inverse, focus_df)
 
 
 def exponential(value: float) -> float:
@@ -143,7 +156,7 @@ def adjusted(found: Wald) -> str:
 def slope(found: Wald, name: str, sample: Sample, design: Design, context: Context) -> Effect:
     """The focus's one slope with its interval, in units of the outcome."""
     value, error = float(found.slopes[-1]), float(found.errors[-1])
-    low, high = t_interval(value, error, found.df, design.alternative, context.level)
+    low, high = t_interval(value, error, found.effect_df, design.alternative, context.level)
     return Effect(
         name=name,
         label=slope_label(found.focus, sample, design),
@@ -166,9 +179,9 @@ def joint(found: Wald) -> tuple[float, tuple[float, ...], float]:
     width = found.focus.width
     own, spread = found.slopes[-width:], found.covariance[-width:, -width:]
     square = float(own @ np.linalg.pinv(spread, hermitian=True) @ own)
-    if found.df is None:
+    if (df := found.effect_df) is None:
         return square, (float(width),), float(stats.chi2.sf(square, width))
-    return square / width, (float(width), found.df), float(stats.f.sf(square / width, width, found.df))
+    return square / width, (float(width), df), float(stats.f.sf(square / width, width, df))
 
 
 def explained(
@@ -243,12 +256,12 @@ def terms_of(found: Wald, level: float) -> tuple[Term, ...]:
     width, focus = found.matrix.width, found.focus.width
     names = found.matrix.names("/" if found.exponent else "−")
     statistics = [float(value / error) if error > 0 else 0.0 for value, error in zip(found.slopes, found.errors, strict=True)]
-    raw = [p_value(one, found.df, "two-sided") for one in statistics]
+    raw = [p_value(one, found.df_of(place), "two-sided") for place, one in enumerate(statistics)]
     contrasts = range(width - focus, width)
     held = holm({str(place): raw[place] for place in contrasts})
     terms = []
     for place in (*contrasts, *range(width - focus)):
-        low, high = t_interval(float(found.slopes[place]), float(found.errors[place]), found.df, "two-sided", level)
+        low, high = t_interval(float(found.slopes[place]), float(found.errors[place]), found.df_of(place), "two-sided", level)
         terms.append(
             Term(
                 name=f"{found.exponent}, {names[place]}" if found.exponent else names[place],
@@ -280,11 +293,16 @@ def matrix_measures(matrix: DesignMatrix) -> tuple[Measure, ...]:
     )
 
 
+def inflation_caveat(matrix: DesignMatrix) -> tuple[str, ...]:
+    """A sentence on variables that share their variation."""
+    if max(matrix.variance_inflation().values()) <= HIGH_INFLATION:
+        return ()
+    return ("Some variables share most of their variation, so their separate effects are uncertain.",)
+
+
 def matrix_caveats(matrix: DesignMatrix, sample: Sample) -> tuple[str, ...]:
     """Sentences on variables that share their variation, and on levels with few rows."""
-    said = []
-    if max(matrix.variance_inflation().values()) > HIGH_INFLATION:
-        said.append("Some variables share most of their variation, so their separate effects are uncertain.")
+    said = [*inflation_caveat(matrix)]
     if matrix.focus.levels:
         smallest = min(rows_of_levels(matrix.focus, sample).values())
         if smallest < FEW_IN_LEVEL:
