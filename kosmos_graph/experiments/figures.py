@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.results import TestResult
-from kosmos_graph.experiments.method import Method, Sample
+from kosmos_graph.experiments.method import BASELINE, Method, Sample
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SIZE_INCHES = (6.4, 4.2)
 DPI = 150
@@ -34,23 +37,49 @@ STYLE: Mapping[str, Any] = {
 _drawing = threading.Lock()
 
 
+LONGEST_LINE = 78
+"""Characters of a headline that fit the figure's width."""
+
+
 def draw_figure(method: Method, sample: Sample, design: Design, result: TestResult) -> bytes:
     """The PNG of a result, drawn by its method. One figure is drawn at a time: matplotlib's settings are the process's."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     settings: dict[Any, Any] = {
         key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(("backend", "webagg"))
     }
     with _drawing, mpl.rc_context(settings | dict(STYLE)):
-        figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
-        method.draw(figure.add_subplot(), sample, design, result)
+        canvas = FigureCanvasAgg(figure_of(method, sample, design, result))
         buffer = io.BytesIO()
         # print_figure would draw twice, first for the layout alone
         canvas.print_png(buffer, metadata={"Software": None}, pil_kwargs={"compress_level": 1})  # type: ignore[no-untyped-call]  # matplotlib has no hint here
     return buffer.getvalue()
+
+
+def figure_of(method: Method, sample: Sample, design: Design, result: TestResult) -> Figure:
+    """The figure that the method draws, with n in its headline."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
+    axes = figure.add_subplot()
+    method.draw(axes, sample, design, result)
+    head, n = axes.get_title(loc="left"), rows_text(sample, design, result)
+    joint = ", " if len(head.rpartition("\n")[2]) + len(n) + 2 <= LONGEST_LINE else "\n"
+    axes.set_title(f"{head}{joint if head else ''}{n}", loc="left")
+    return figure
+
+
+def rows_text(sample: Sample, design: Design, result: TestResult) -> str:
+    """How much was analysed: rows, or pairs; with the clusters or units that several rows are of."""
+    target = design.target
+    if BASELINE in sample.frame:
+        return f"n = {result.n_analysed} pairs"
+    for name, what in ((target.cluster, "clusters"), (target.pair, "units")):
+        several = sample.frame[name].nunique() if name is not None and name in sample.frame else 0
+        if 0 < several < result.n_analysed:
+            return f"n = {result.n_analysed} in {several} {what}"
+    return f"n = {result.n_analysed}"
 
 
 def caption_of(result: TestResult, design: Design) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import struct
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from kosmos_graph.experiments.catalogue import get_method
+from benchmarks.certification.degenerate import ordinary
+from kosmos_graph.domain.data_card import Kind
+from kosmos_graph.experiments import figures
+from kosmos_graph.experiments.catalogue import get_method, own_methods
 from kosmos_graph.experiments.figures import DPI, SIZE_INCHES, draw_figure
 from kosmos_graph.experiments.plain_text import axis_label, plain
 from tests.experiments.factories import make_dataset, make_design, make_sample, pair_columns, run_method
@@ -78,8 +82,6 @@ def test_a_figure_has_the_same_bytes_each_time_and_no_date_or_version():
 
 
 def test_a_users_own_matplotlib_settings_do_not_change_the_figure():
-    import matplotlib as mpl
-
     expected = figure_of(*DESIGNS["welch_t"])
     with mpl.rc_context({"font.size": 30.0, "axes.facecolor": "black", "text.parse_math": True}):
         assert figure_of(*DESIGNS["welch_t"]) == expected
@@ -91,6 +93,56 @@ def test_axes_carry_the_unit_the_group_sizes_and_the_interval():
     assert "y (g)" in texts
     assert "A\nn = 30" in texts
     assert any(text.startswith("difference of means: A − B\n") and "95 % interval" in text for text in texts)
+
+
+UNITS = {"y": "furlongs", "before": "furlongs", "g": "pecks", "h": "pecks", "c": "pecks", "t": "fortnights"}
+
+
+def texts_shown(method, data, design):
+    with mpl.rc_context(dict(figures.STYLE)):
+        figure = figures.figure_of(method, make_sample(data, design), design, run_method(data, design))
+        FigureCanvasAgg(figure).draw()
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_visible()]
+
+
+@pytest.mark.parametrize("method", own_methods(), ids=lambda method: method.name)
+def test_every_methods_figure_says_n_its_interval_and_the_units_that_are_declared(method):
+    situation = ordinary(method)
+    columns, asked = situation.columns, dict(situation.asked)
+    counted = {"y": Kind.COUNT} if situation.numeric and Kind.CONTINUOUS not in method.needs.outcome else {}
+    numeric = [name for name, cells in columns.items() if not isinstance(cells[0], str)]
+    data = make_dataset(
+        columns,
+        kinds={"unit": Kind.IDENTIFIER, **counted},
+        orders={name: sorted(set(columns[name])) for name in situation.ordered - set(numeric)},
+        statements={name: {"unit": UNITS[name]} for name in numeric if name in UNITS},
+    )
+    design = make_design(method.name, asked.pop("outcome"), asked.pop("predictors", ()), **asked)
+    text = "\n".join(texts_shown(method, data, design))
+    hanging = next((f" in 24 {what}" for name, what in (("k", "clusters"), ("unit", "units")) if name in columns), "")
+    n = f"n = 72{' pairs' if method.needs.sampling == 'paired' else hanging}"
+    outcome_or_predictor = UNITS["y"] if "y" in numeric else UNITS["g"] if "g" in numeric else ""
+    assert [part for part in (n, "% interval", outcome_or_predictor) if part not in text] == []
+
+
+@pytest.mark.parametrize("method", ["spearman", "kendall"])
+def test_ordered_levels_stand_on_the_axes_of_a_rank_correlation_by_their_names(method):
+    over_a_number = texts_of(DATA, make_design(method, "grade", ("y",)))
+    of_two = texts_of(DATA, make_design(method, "grade", ("k",)))
+    assert {"poor", "fair", "good"} <= set(over_a_number) and "0.5" not in over_a_number
+    assert {"poor", "fair", "good", "low", "mid", "high"} <= set(of_two)
+    counts = [int(text) for text in of_two if text.isdigit()]
+    assert sum(counts) == 60
+
+
+def test_n_stands_on_a_line_of_its_own_where_the_headline_is_full():
+    design = make_design("welch_t", "y", **TWO)
+    data = make_dataset(
+        {**COLUMNS, "y": [value * 1e-7 / 3 for value in COLUMNS["y"]]}, statements={"y": {"unit": "furlongs / year"}}
+    )
+    title = texts_shown(get_method("welch_t"), data, design)
+    (head,) = (text for text in title if text.startswith("difference of means"))
+    assert head.endswith("% interval\nn = 60")
 
 
 HOSTILE = [

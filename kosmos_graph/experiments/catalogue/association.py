@@ -14,9 +14,10 @@ from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.results import Effect, Group, Measure, TestResult
 from kosmos_graph.experiments.catalogue.charts import draw_line, draw_scatter
 from kosmos_graph.experiments.catalogue.describe import describe, share_of_ties
+from kosmos_graph.experiments.catalogue.group_plots import name_levels
 from kosmos_graph.experiments.catalogue.kinds import GROUPING, NUMERIC, RANKED
 from kosmos_graph.experiments.catalogue.observed import Arm, numbers
-from kosmos_graph.experiments.catalogue.plots import headline
+from kosmos_graph.experiments.catalogue.plots import INK, SKY, headline
 from kosmos_graph.experiments.catalogue.regression_model import adjusting_columns, regression_of, slope_effect
 from kosmos_graph.experiments.catalogue.regression_plots import draw_added_variable
 from kosmos_graph.experiments.catalogue.result import result_of
@@ -314,15 +315,28 @@ def partial_of(fit: Fit) -> Correlation:
 
 
 def draw_association(axes: Axes, sample: Sample, design: Design, result: TestResult) -> None:
-    """The rows as points, and for Pearson's correlation the line of least squares."""
+    """The rows as points (of two ordered columns their counts), and for Pearson's correlation the line of least squares."""
     outcome, predictor = two_columns(sample, design)
-    draw_scatter(axes, predictor, outcome)
+    if not any(numbers(sample.frame, name)[1] for name in (design.target.outcome, design.target.predictors[0])):
+        draw_tally(axes, predictor, outcome)
+    else:
+        draw_scatter(axes, predictor, outcome)
     if result.method == "pearson":
         slope = result.other_effects[0].value
         draw_line(axes, predictor, slope, (float(np.mean(predictor)), float(np.mean(outcome))))
-    axes.set_xlabel(axis_label(sample.card, design.target.predictors[0]))
-    axes.set_ylabel(axis_label(sample.card, design.target.outcome))
+    for axis, column in ((axes.xaxis, design.target.predictors[0]), (axes.yaxis, design.target.outcome)):
+        axis.set_label_text(axis_label(sample.card, column))
+        name_levels(axis, sample, column)
     headline(axes, result.effect)
+
+
+def draw_tally(axes: Axes, x: FloatArray, y: FloatArray) -> None:
+    """How many rows have each pair of levels, as areas and numbers: points would hide one another."""
+    places, counts = np.unique(np.column_stack([x, y]), axis=0, return_counts=True)
+    axes.scatter(places[:, 0], places[:, 1], s=900 * counts / counts.max(), color=SKY, lw=0)
+    for (across, up), count in zip(places, counts, strict=True):
+        axes.text(across, up, str(count), ha="center", va="center", color=INK)
+    axes.margins(0.2)
 
 
 def draw_partial(axes: Axes, sample: Sample, design: Design, result: TestResult) -> None:

@@ -39,7 +39,7 @@ from kosmos_graph.experiments.partial_likelihood import (
     likelihood_ratio,
     proportionality,
 )
-from kosmos_graph.experiments.plain_text import plain
+from kosmos_graph.experiments.plain_text import axis_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -176,9 +176,7 @@ def draw_cox(axes: Axes, sample: Sample, design: Design, result: TestResult) -> 
     draw_terms(axes, result.terms, 1.0)
     ratio_axis(axes)
     events = next(int(measure.value) for measure in result.measures if measure.name == "events")
-    axes.set_xlabel(
-        f"hazard ratio, n = {result.n_analysed} with {events} events (above 1: shorter {plain(design.target.outcome, 30)})"
-    )
+    axes.set_xlabel(f"hazard ratio, {events} events (above 1: shorter {axis_label(sample.card, design.target.outcome)})")
     headline(axes, result.effect)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
 
 from kosmos_graph.domain.design import Design
@@ -19,6 +20,7 @@ from kosmos_graph.experiments.plain_text import axis_label, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 MOST_POINTS = 800
 """Points drawn of one group; of larger groups, as many are drawn at even steps through the sorted values."""
@@ -63,12 +65,12 @@ def mean_whiskers(values: FloatArray, level: float) -> tuple[float, float]:
     return half, half
 
 
-def draw_arm(axes: Axes, arm: Arm, place: float, colour: str, level: float, *, means: bool) -> None:
-    """Points of one group with its mean and interval, or its median and quartiles where `means` is false."""
+def draw_arm(axes: Axes, arm: Arm, place: float, colour: str, level: float | None, *, means: bool) -> None:
+    """Points of one group with its mean and interval (alone without a `level`), or, without `means`, its median and quartiles."""
     shown = thinned(arm.values)
     axes.plot(swarm(shown, place), shown, "o", ms=3.2, mec="none", color=colour, alpha=0.45, rasterized=True, zorder=1)
     if means:
-        centre, whiskers = mean(arm.values), mean_whiskers(arm.values, level)
+        centre, whiskers = mean(arm.values), (0.0, 0.0) if level is None else mean_whiskers(arm.values, level)
     else:
         rule: Literal["linear", "inverted_cdf"] = "linear" if arm.numeric else "inverted_cdf"
         quarter, centre, three = (float(value) for value in np.quantile(arm.values, (0.25, 0.5, 0.75), method=rule))
@@ -80,28 +82,31 @@ def draw_arm(axes: Axes, arm: Arm, place: float, colour: str, level: float, *, m
         fmt="o" if means else "D",
         ms=5,
         color=INK,
-        capsize=4,
+        capsize=0 if level is None else 4,
         lw=1.6,
         zorder=3,
     )
 
 
-def name_ticks(axes: Axes, arms: tuple[Arm, ...], longest: int = 22) -> None:
-    """Tick labels with each group's name and n."""
-    axes.set_xticks(range(len(arms)), [f"{plain(arm.label, longest)}\nn = {arm.n}" for arm in arms])
+def name_ticks(axes: Axes, arms: tuple[Arm, ...], longest: int = 22, clusters: tuple[int, ...] = ()) -> None:
+    """Tick labels with each group's name, its n and, where rows hang together, in how many clusters they are."""
+    within = [f" in {n} clusters" for n in clusters] or [""] * len(arms)
+    names = [f"{plain(arm.label, longest)}\nn = {arm.n}{more}" for arm, more in zip(arms, within, strict=True)]
+    axes.set_xticks(range(len(arms)), names)
     axes.set_xlim(-0.6, len(arms) - 0.25)
 
 
 def _name_outcome(axes: Axes, sample: Sample, design: Design, *, numeric: bool) -> None:
     axes.set_ylabel(axis_label(sample.card, design.target.outcome))
     if not numeric:
-        name_levels(axes, sample, design)
+        name_levels(axes.yaxis, sample, design.target.outcome)
 
 
-def name_levels(axes: Axes, sample: Sample, design: Design) -> None:
-    """Level names instead of codes on the axis of an ordered outcome."""
-    levels = [plain(str(level), 18) for level in sample.frame[design.target.outcome].cat.categories]
-    axes.set_yticks(range(len(levels)), levels)
+def name_levels(axis: Axis, sample: Sample, column: str) -> None:
+    """Level names instead of codes on the axis of an ordered column."""
+    series = sample.frame[column]
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        axis.set_ticks(range(len(series.cat.categories)), [plain(str(level), 18) for level in series.cat.categories])
 
 
 def draw_groups(axes: Axes, sample: Sample, design: Design, result: TestResult) -> None:

@@ -373,7 +373,7 @@ def draw_profiles(axes: Axes, sample: Sample, design: Design, result: TestResult
     axes.set_xlabel(f"{axis_label(sample.card, design.target.predictors[0])}   ({table.units} units; black: {what})")
     axes.set_ylabel(axis_label(sample.card, design.target.outcome))
     if not table.numeric:
-        name_levels(axes, sample, design)
+        name_levels(axes.yaxis, sample, design.target.outcome)
     headline(axes, result.effect)
 
 
