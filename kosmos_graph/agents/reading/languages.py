@@ -22,7 +22,7 @@ korrelation=correlation;korreliert|korrelieren=correlate;hangt|hangen|abhangt=de
 einfluss|einfluß|effekt|wirkung=effect
 beeinflusst|beeinflussen|bestimmt|bestimmen|erklart|erklaren|wirkt|wirken=affect;verursacht|verursachen=cause
 faktoren=factors;variablen=variables
-hoher|hohere|hoheren|hoheres|grosser|grossere|grosseren|mehr|haufiger=more
+hoher|hohere|hoheren|hoherer|hoherem|hoheres|grosser|grossere|grosseren|grosserer|grosserem|grosseres|mehr|haufiger=more
 niedriger|niedrigere|kleiner|kleinere|kleineren|weniger|geringer|tiefer=less
 schwerer=heavier;leichter=lighter;alter=older;junger=younger;langer|langere=longer;kurzer|kurzere=shorter
 schneller=faster;langsamer=slower

@@ -18,6 +18,7 @@ PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"assume|expect|suppose|hypothesi[sz]e|claim) (?:that )?",
             "is it true that ",
         ),
+        (r"^is this than ", "is it true that "),
         (r"^(?:my|our) (?:\w+ )?(?:hypothesis|claim|guess|hunch|theory) is (?:that )?", "is it true that "),
         (r" ,? ?(?:and )?(?:is that so|is that (?:right|true|correct)|is it true|am i right|right|correct|true)$", ""),
         (
@@ -84,10 +85,11 @@ def with_values(text: str, named: Mapping[str, ColumnCard]) -> tuple[str, tuple[
 
 
 def _about(text: str, found: re.Match[str], named: Mapping[str, ColumnCard]) -> ColumnCard | None:
-    """The first column after a word of value, else the last before it."""
+    """The column right before a word of value (`is C0 better with C1`), else the first after it, else the last before it."""
     after = [named[mark] for mark in re.findall(r"\bC\d+\b", text[found.end() :]) if mark in named]
     before = [named[mark] for mark in re.findall(r"\bC\d+\b", text[: found.start()]) if mark in named]
-    return after[0] if after else before[-1] if before else None
+    beside = re.search(r"\bC\d+ $", text[: found.start()]) is not None
+    return before[-1] if before and (beside or not after) else after[0] if after else None
 
 
 def _is_cost(column: ColumnCard) -> bool:

@@ -21,6 +21,7 @@ from kosmos_graph.agents.reading.persons import choice, scale_person
 from kosmos_graph.agents.reading.quantities import against_value, estimate, with_quantile
 from kosmos_graph.agents.reading.relations import (
     denied_trait,
+    graded_by,
     graded_pair,
     relate,
     share_by_level,
@@ -56,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     denied_trait,
     change_of_units,
     share_by_level,
+    graded_by,
     relate,
     graded_pair,
     trait,

@@ -9,7 +9,7 @@ from kosmos_graph.agents.reading.comparisons import listed
 from kosmos_graph.agents.reading.frame import Frame, Unread
 from kosmos_graph.agents.reading.levels import comparison_levels, negative_level, positive_level
 from kosmos_graph.agents.reading.pairing import THAN
-from kosmos_graph.agents.reading.scene import LEVEL, MARK, Scene, unknown_words
+from kosmos_graph.agents.reading.scene import COLUMN, LEVEL, MARK, Scene, unknown_words
 from kosmos_graph.agents.reading.signs import DOWN, UP, asks_sameness, direction, sign
 from kosmos_graph.domain.data_card import Kind
 
@@ -141,6 +141,7 @@ def relate(scene: Scene) -> Frame | Unread | None:
             return Unread("both sides of the relation name the same column", x.columns or y.columns)
     if THAN.search(scene.text) and len(x.columns) + len(y.columns) > 2:
         return Unread("it compares how strongly columns are related, for which there is no method here", (*x.columns, *y.columns))
+    notes = tuple(note for name in y.columns if (note := _not_foretold(scene, name, x.columns)) is not None)
     causal = re.search(r"\bcaus\w*|\beffects? (?:of|do)|\bimpacts? (?:of|do)|\beffects? on\b", scene.text) is not None
     return Frame(
         "affect" if len(x.columns) > 1 and not slots.mutual and not _separately(scene, slots, x) else "relate",
@@ -152,6 +153,18 @@ def relate(scene: Scene) -> Frame | Unread | None:
         mutual=slots.mutual,
         equal=asks_sameness(scene.text),
         causal=causal,
+        notes=notes,
+    )
+
+
+def _not_foretold(scene: Scene, outcome: str, predictors: tuple[str, ...]) -> str | None:
+    """What is done instead where a prediction is asked for that no method makes; None where none is asked for, or one does."""
+    kind = scene.column(outcome).kind
+    if not re.search(r"\b(?:predict|foretell|foretold)", scene.text) or kind.numeric or kind == Kind.BINARY:
+        return None
+    return (
+        f"{outcome} is {kind.value}, and predictions are made of numbers or of two levels: whether {' and '.join(predictors)} goes "
+        "with it was tested, and not how well it is foretold."
     )
 
 
@@ -229,6 +242,27 @@ def graded_pair(scene: Scene) -> Frame | None:
     x, y = scene.columns_in(found.group("x"))[0], scene.columns_in(found.group("y") or found.group("z"))[0]
     signed = sign(found.group("a")) * sign(found.group("b") or found.group("c"))
     return None if x == y else Frame("relate", (y,), (x,), direction=direction(signed))
+
+
+GRADE = r"(?:more|less|most|least|high|low)"
+GRADED_BY = re.compile(
+    r"^(?P<y>(?:(?!\bthan\b)[^,])*?\bC\d+(?:(?!\bthan\b)[^,])*?) (?:with|at|in|when|if|where|for|under|given|among) "
+    r"(?P<x>(?:(?!\bthan\b)[^,])*?\bC\d+(?:(?!\bthan\b)[^,])*)$"
+)
+OTHER_VERB = re.compile(rf"\b(?:{LINKED}|{AFFECT}|{VARY}|come|comes|came|mean|means|hand|bring|brings)\b")
+
+
+def graded_by(scene: Scene) -> Frame | None:
+    """`Is C0 higher with a higher C1?`, `Is there more C0 when C1 is low?`: the first is the outcome."""
+    found = GRADED_BY.search(scene.text)
+    if found is None:
+        return None
+    grades = [sign(" ".join(re.findall(rf"\b{GRADE}\b", found.group(side))[:1])) for side in "yx"]
+    columns = [scene.columns_in(found.group(side)) for side in "yx"]
+    marks = [COLUMN.findall(found.group(side)) for side in "yx"]
+    if 0 in grades or any(len(side) != 1 for side in (*columns, *marks)) or OTHER_VERB.search(found.group("y")):
+        return None
+    return None if columns[0] == columns[1] else Frame("relate", columns[0], columns[1], direction=direction(grades[0] * grades[1]))
 
 
 def trait(scene: Scene) -> Frame | None:

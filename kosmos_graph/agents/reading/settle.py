@@ -214,7 +214,16 @@ def _pair(
         note = f"{x.name} was compared between the levels of {y.name}: the question reads the same in both directions."
         swapped = replace(frame, levels=None, success=None, direction=None if len(y.levels) > 2 else frame.direction)
         return _plain(swapped, scene, x, y, covariates, (note,) if not frame.mutual else ())
+    if _ranked(frame, y, x, covariates):
+        note = f"The ranks of {y.name} and {x.name} were compared, which reads the same in both directions."
+        return _plain(frame, scene, x, y, covariates, (note,))
     return _plain(frame, scene, y, x, covariates, ())
+
+
+def _ranked(frame: Frame, y: ColumnCard, x: ColumnCard, covariates: tuple[str, ...]) -> bool:
+    """Whether a number is asked to rise or fall along ordered levels: groups have no direction, ranks do."""
+    along = y.kind.numeric and x.kind == Kind.ORDINAL and len(x.levels) > 2 and frame.levels is None
+    return along and frame.direction is not None and not (covariates or frame.causal or frame.quantity or frame.equal)
 
 
 def _swapped(y: ColumnCard, x: ColumnCard, mutual: bool) -> bool:
