@@ -125,6 +125,27 @@ def test_every_methods_figure_says_n_its_interval_and_the_units_that_are_declare
     assert [part for part in (n, "% interval", outcome_or_predictor) if part not in text] == []
 
 
+CLUSTERED = make_dataset({"y": list(GENERATOR.normal(size=60)), "g": [*"AB"] * 30, "k": [f"k{row % 12}" for row in range(60)]})
+
+
+def whiskers(figure):
+    """Vertical extents of the intervals in the first axes."""
+    lines = [line for container in figure.axes[0].containers for collection in container[2] for line in collection.get_segments()]
+    return [float(abs(line[1][1] - line[0][1])) for line in lines]
+
+
+def test_levels_of_rows_that_hang_together_are_drawn_without_the_intervals_of_independent_rows():
+    asked = {"predictors": ("g",), "levels": ("A", "B")}
+    drawn = {}
+    for method, more in (("cluster_robust_regression", {"cluster": "k"}), ("linear_regression", {})):
+        design = make_design(method, "y", **asked, **more)
+        drawn[method] = figures.figure_of(get_method(method), make_sample(CLUSTERED, design), design, run_method(CLUSTERED, design))
+    assert whiskers(drawn["cluster_robust_regression"]) == [0.0, 0.0]
+    assert min(whiskers(drawn["linear_regression"])) > 0.1
+    ticks = [label.get_text() for label in drawn["cluster_robust_regression"].axes[0].get_xticklabels()]
+    assert ticks == ["B\nn = 30 in 6 clusters", "A\nn = 30 in 6 clusters"]
+
+
 @pytest.mark.parametrize("method", ["spearman", "kendall"])
 def test_ordered_levels_stand_on_the_axes_of_a_rank_correlation_by_their_names(method):
     over_a_number = texts_of(DATA, make_design(method, "grade", ("y",)))
@@ -138,7 +159,7 @@ def test_ordered_levels_stand_on_the_axes_of_a_rank_correlation_by_their_names(m
 def test_n_stands_on_a_line_of_its_own_where_the_headline_is_full():
     design = make_design("welch_t", "y", **TWO)
     data = make_dataset(
-        {**COLUMNS, "y": [value * 1e-7 / 3 for value in COLUMNS["y"]]}, statements={"y": {"unit": "furlongs / year"}}
+        {**COLUMNS, "y": [value * 1e-7 / 3 for value in COLUMNS["y"]]}, statements={"y": {"unit": "furlongs / month"}}
     )
     title = texts_shown(get_method("welch_t"), data, design)
     (head,) = (text for text in title if text.startswith("difference of means"))

@@ -30,17 +30,23 @@ def draw_regression(axes: Axes, sample: Sample, design: Design, result: TestResu
 
 
 def draw_adjusted_levels(axes: Axes, fit: Fit, sample: Sample, design: Design, result: TestResult) -> None:
-    """The outcome by level, the reference at the left, with the effect in a panel where there are two."""
+    """The outcome by level, the reference at the left, with the effect in a panel where there are two.
+
+    Where rows hang together a level's mean has no interval: that of independent rows would be too narrow beside the effect's.
+    """
     focus = fit.matrix.focus
     own = fit.matrix.columns[:, -focus.width :] @ fit.coefficients[-focus.width :]
     values = fit.residuals + own + fit.mean
     levels = sample.frame[focus.column].astype(object).to_numpy()
     shown = (focus.reference or "", *focus.levels)[:MOST_BARS]
     arms = tuple(Arm(level, values[levels == level]) for level in shown)
+    cluster = design.target.cluster
+    level = result.effect.level if cluster is None else None
     for place, arm in enumerate(arms):
-        draw_arm(axes, arm, place, OKABE_ITO[place % len(OKABE_ITO)], result.effect.level, means=True)
-    name_ticks(axes, arms, 22 if len(arms) < 5 else 10)
-    axes.set_xlabel(axis_label(sample.card, focus.column))
+        draw_arm(axes, arm, place, OKABE_ITO[place % len(OKABE_ITO)], level, means=True)
+    units = () if cluster is None else tuple(int(sample.frame[cluster][levels == arm.label].nunique()) for arm in arms)
+    name_ticks(axes, arms, 22 if len(arms) < 5 else 10, units)
+    axes.set_xlabel(f"{axis_label(sample.card, focus.column)}   (black: mean{'' if cluster is not None else ' with interval'})")
     axes.set_ylabel(axis_label(sample.card, design.target.outcome) + cleared(fit))
     if focus.width == 1:
         draw_effect_panel(axes, result.effect, None, result.equivalence.delta if result.equivalence else None)
