@@ -157,13 +157,12 @@ def test_ordered_levels_stand_on_the_axes_of_a_rank_correlation_by_their_names(m
 
 
 def test_n_stands_on_a_line_of_its_own_where_the_headline_is_full():
-    design = make_design("welch_t", "y", **TWO)
-    data = make_dataset(
-        {**COLUMNS, "y": [value * 1e-7 / 3 for value in COLUMNS["y"]]}, statements={"y": {"unit": "furlongs / month"}}
-    )
-    title = texts_shown(get_method("welch_t"), data, design)
-    (head,) = (text for text in title if text.startswith("difference of means"))
-    assert head.endswith("% interval\nn = 60")
+    columns = {"y": [value * 1e-7 / 3 for value in COLUMNS["y"]], "g": COLUMNS["g"], "k": [f"k{row % 12}" for row in range(60)]}
+    data = make_dataset(columns, statements={"y": {"unit": "furlongs / month"}})
+    design = make_design("cluster_robust_regression", "y", **TWO, cluster="k")
+    shown = texts_shown(get_method(design.method), data, design)
+    (head,) = (text for text in shown if text.startswith("difference of means"))
+    assert head.endswith("% interval\nn = 60 in 12 clusters")
 
 
 HOSTILE = [
