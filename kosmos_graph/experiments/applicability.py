@@ -332,14 +332,27 @@ def _independence(method: Method, card: DataCard, sheet: StudySheet, target: Tar
         )
     elif unit is not None and unit != target.cluster:
         yield (
-            f"{method.title} takes every row as independent, and {unit} has several rows for each of its values: compare within "
-            "units (a pair column and two moments), select one row for each, or average the rows first."
+            f"{method.title} takes every row as independent, and {unit} has several rows for each of its values: "
+            f"{_within_units(card, sheet, target, unit)}, select one row for each, or average the rows first."
         )
     if is_series(card, sheet) and method.name != "estimate" and target.time is None:
         yield (
             f"{method.title} takes every row as independent, and the rows are points in time: ask for a trend over time or for a "
             "change at a date, which allow for dependence in time."
         )
+
+
+def _within_units(card: DataCard, sheet: StudySheet, target: Target, unit: str) -> str:
+    """How rows are compared within their units: three or more moments as repeated measurements, two as pairs."""
+    by = card.column(target.predictors[0]) if len(target.predictors) == 1 else None
+    column = card.column(unit)
+    if by is None or column is None or unit in (sheet.id, sheet.pair) or len(level_names(card, target)) < 3:
+        return "compare within units (a pair column and two moments)"
+    rows = {by.n_of(level) for level in level_names(card, target)}
+    if max(rows) > column.distinct:
+        return f"state in the study sheet that it is the cluster (`cluster: {unit}`), for methods that allow for clusters"
+    stated = f"`id: {unit}`" if rows == {column.distinct} else f"`pair: {unit}`, which leaves out units without a row at each level"
+    return f"state in the study sheet that it is the unit ({stated}), for a repeated-measures analysis within it"
 
 
 def _one_row_a_level(card: DataCard, target: Target) -> Iterator[str]:

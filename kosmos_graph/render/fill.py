@@ -184,9 +184,16 @@ def _adjusted(judgement: Judgement | None, alpha: float) -> str:
     return f"adjusted p {numbers.p_value(judgement.p_adjusted, alpha)}"
 
 
+def _analysed(result: TestResult) -> str:
+    """Rows analysed; and the units that they are of, where each has several, as these are what is independent."""
+    units = next((measure.value for measure in result.measures if measure.name == "units"), None)
+    rows = numbers.count(result.n_analysed)
+    return rows if units is None or units == result.n_analysed else f"{rows} rows ({numbers.count(int(units))} units)"
+
+
 def _sample_values(result: TestResult) -> dict[str, str]:
     return {
-        "n": numbers.count(result.n_analysed),
+        "n": _analysed(result),
         "n_read": numbers.count(result.n_read),
         "n_excluded": numbers.count(result.n_read - result.n_analysed),
         "excluded": listed([exclusion(one) for one in result.exclusions]),

@@ -466,3 +466,17 @@ def test_two_groups_over_years_that_the_data_date_are_compared_by_their_changes(
     assert preferred("interact", target("y", "two", "year", interaction=True, levels=("a", "b")), card=dated) == (
         "difference_in_differences"
     )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "remedy"),
+    [
+        ((50, 50, 50), "is the unit (`id: who`), for a repeated-measures analysis within it"),
+        ((50, 48, 49), "is the unit (`pair: who`, which leaves out units without a row at each level), for a repeated-measures"),
+        ((60, 50, 40), "is the cluster (`cluster: who`), for methods that allow for clusters"),
+    ],
+)
+def test_a_refusal_of_repeated_rows_says_what_the_sheet_has_to_state(sizes, remedy):
+    repeated = (Trap(kind="repeated ids", column="who", n=100, detail=""),)
+    card = data(levels("day", **dict(zip(("mon", "tue", "wed"), sizes, strict=True))), rows=150, traps=repeated)
+    assert remedy in refusal(card, SHEET, "compare", "effect", target("y", "day"))

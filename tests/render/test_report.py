@@ -184,6 +184,16 @@ def test_a_share_of_an_event_is_said_to_ignore_the_follow_up():
     assert told not in " ".join(build_report(make_record([CASES["proportions"]], dataset=DATA)).caveats)
 
 
+def test_rows_of_repeated_measurements_are_said_with_their_units():
+    cells = [(f"P{unit}", day, unit % 4 + 2.0 * place + unit * place % 3) for unit in range(15) for place, day in enumerate("abc")]
+    patient, day, pain = (list(column) for column in zip(*cells, strict=True))
+    data = make_dataset({"patient": patient, "day": day, "pain": pain}, kinds={"patient": Kind.IDENTIFIER})
+    case = Case("repeated_measures_anova", "compare", "pain", "Pain differs by day", ("day",), target={"pair": "patient"})
+    report = build_report(make_record([case], dataset=data))
+    assert "n = 45 rows (15 units)" in report.answer
+    assert "n = 45 rows (15 units)" in " ".join(report.findings[0].interpretation)
+
+
 def test_undeclared_things_are_assumptions_and_declared_ones_are_not():
     undeclared = " ".join(build_report(make_record([CASES["welch, as predicted"]], dataset=DATA)).assumptions)
     assert "taken as observational" in undeclared and "complete cases" in undeclared and "Alpha is 0.05" in undeclared
