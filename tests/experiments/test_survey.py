@@ -13,6 +13,7 @@ from kosmos_graph.domain.results import TestResult
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.experiments.applicability import applicable_methods
 from kosmos_graph.experiments.catalogue import get_method
+from kosmos_graph.experiments.catalogue.survey_design import SurveyDesign
 from kosmos_graph.experiments.figures import draw_figure
 from kosmos_graph.experiments.method import NotApplicable
 from tests.experiments.factories import make_dataset, make_design, make_sample, run_method
@@ -225,3 +226,43 @@ def test_figures_are_drawn(method, predictors, options):
     data, design = make_dataset(survey()), make_design(method, "y", predictors, **PARTS, **options)
     png = draw_figure(get_method(method), make_sample(data, design), design, run_method(data, design))
     assert png.startswith(b"\x89PNG")
+
+
+def in_units(generator: np.random.Generator, having: int, units: int, size: int) -> dict[str, list]:
+    """A group that the first `having` of the units make up, and no difference but that between units."""
+    unit = np.repeat(np.arange(units), size)
+    y = (0.0 if size == 1 else 1.0) * generator.normal(size=units)[unit] + generator.normal(size=unit.size)
+    named = {"g": ["a" if one < having else "b" for one in unit], "c": [f"c{one}" for one in unit], "s": ["s"] * unit.size}
+    return {"y": y.tolist(), "w": generator.uniform(1, 3, unit.size).tolist(), **named}
+
+
+@pytest.mark.parametrize("method", ["survey_mean_difference", "survey_regression"])
+@pytest.mark.parametrize(("having", "units", "size"), [(2, 14, 8), (3, 14, 8), (2, 60, 1), (3, 60, 1)])
+def test_a_level_in_few_units_is_seldom_told_apart_where_there_is_nothing(method, having, units, size):
+    """With units less strata as degrees of freedom 23 and 11 % were told apart in units, 36 and 24 % in rows."""
+    generator = np.random.default_rng(8)
+    found = [found_in(in_units(generator, having, units, size), method, ("g",), levels=("a", "b")) for _ in range(100)]
+    assert np.mean([one.p_value <= 0.05 for one in found]) <= 0.08
+    assert all(any(f"a is found in {having} sampling units" in caveat for caveat in one.caveats) for one in found)
+
+
+@pytest.mark.parametrize("method", ["survey_mean_difference", "survey_regression"])
+@pytest.mark.parametrize(("units", "size"), [(14, 8), (60, 1)])
+def test_a_level_in_a_single_unit_is_refused(method, units, size):
+    with pytest.raises(NotApplicable, match=r"A single sampling unit decides the (mean|effect) of a"):
+        found_in(in_units(np.random.default_rng(9), 1, units, size), method, ("g",), levels=("a", "b"))
+
+
+def test_degrees_of_freedom_of_a_level_are_those_of_the_matrices():
+    generator = np.random.default_rng(10)
+    unit, stratum = np.sort(np.arange(80) % 12), np.arange(12) // 4
+    weights = generator.uniform(0.5, 2, 80)
+    drawn = SurveyDesign(weights / weights.mean(), unit, stratum)
+    columns = np.column_stack([np.ones(80), generator.normal(size=80), unit < 2])
+    solver = np.linalg.pinv(columns * np.sqrt(weights)[:, np.newaxis]) * np.sqrt(weights)
+    totals = (unit == np.arange(12)[:, np.newaxis]) * solver[-1]
+    centring = np.sqrt(4 / 3) * (np.eye(12) - (stratum[:, np.newaxis] == stratum) / 4)
+    root = centring @ totals @ (np.eye(80) - columns @ solver)
+    spread = root @ root.T
+    expected = np.trace(spread) ** 2 / np.trace(spread @ spread)
+    assert drawn.satterthwaite_df(columns, solver, solver[-1]) == pytest.approx(expected, rel=1e-10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,20 +24,27 @@ from kosmos_graph.experiments.catalogue.plots import BLUE, INK, OKABE_ITO, VERMI
 from kosmos_graph.experiments.catalogue.regression import groups_of
 from kosmos_graph.experiments.catalogue.regression_model import model_of
 from kosmos_graph.experiments.catalogue.result import result_of, unit_of
-from kosmos_graph.experiments.catalogue.survey_design import SurveyDesign, survey_caveats, survey_design, survey_measures
+from kosmos_graph.experiments.catalogue.survey_design import (
+    FEW_UNITS_IN_LEVEL,
+    Rows,
+    SurveyDesign,
+    survey_caveats,
+    survey_design,
+    survey_measures,
+)
 from kosmos_graph.experiments.catalogue.tails import Ends, p_value, positive_error, t_interval
 from kosmos_graph.experiments.catalogue.wald import (
     Wald,
     adjusted,
+    inflation_caveat,
     joint_result,
-    matrix_caveats,
     matrix_measures,
     slope,
     standardised_wald,
     terms_of,
 )
 from kosmos_graph.experiments.contrast import contrast
-from kosmos_graph.experiments.design_matrix import DesignMatrix, FloatArray, centred, numeric_values
+from kosmos_graph.experiments.design_matrix import Block, DesignMatrix, FloatArray, centred, numeric_values
 from kosmos_graph.experiments.least_squares import EXACT
 from kosmos_graph.experiments.method import Case, Context, Method, Needs, NotApplicable, Sample
 from kosmos_graph.experiments.plain_text import axis_label, plain
@@ -45,8 +53,6 @@ from kosmos_graph.experiments.tost import two_one_sided_tests
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Rows = npt.NDArray[np.bool_]
 
 FEW_EFFECTIVE = 30.0
 """Effective rows of a group below which there is a caveat."""
@@ -66,6 +72,11 @@ class Domain:
     def n(self) -> int:
         """Rows."""
         return int(self.rows.sum())
+
+    def shares(self, drawn: SurveyDesign) -> FloatArray:
+        """What each row's outcome adds to the mean."""
+        weights = drawn.weights * self.rows
+        return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def outcome_of(sample: Sample, design: Design) -> tuple[FloatArray, bool]:
@@ -108,15 +119,26 @@ def domain_term(found: Domain, drawn: SurveyDesign, counted: bool, level: float)
     return Term(name=found.label, estimate=found.mean, low=low, high=high, n=found.n)
 
 
+def df_of(parts: Sequence[Domain], drawn: SurveyDesign) -> float:
+    """Degrees of freedom of a mean, or of the difference of two: units less strata, or fewer where few units have a part."""
+    whole = len(parts) == 1 and parts[0].n == drawn.unit.size
+    if whole or min(drawn.units_of(one.rows) for one in parts) >= FEW_UNITS_IN_LEVEL:
+        return drawn.df
+    solver = np.array([one.shares(drawn) for one in parts])
+    columns = np.column_stack([one.rows for one in parts]).astype(np.float64)
+    return min(drawn.df, drawn.satterthwaite_df(columns, solver, solver[0] - solver[1:].sum(axis=0)))
+
+
 def mean_ends(found: Domain, drawn: SurveyDesign, counted: bool, level: float) -> Ends:
     """Student's interval of a weighted mean; of a proportion, that of its logit. None where it has no error."""
     error = error_of(found.scores, drawn)
     if not error > 1e-14 * max(1.0, abs(found.mean)):
         return None, None
+    df = df_of((found,), drawn)
     if not counted:
-        return t_interval(found.mean, error, drawn.df, "two-sided", level)
+        return t_interval(found.mean, error, df, "two-sided", level)
     odds, spread = math.log(found.mean / (1 - found.mean)), error / (found.mean * (1 - found.mean))
-    ends = t_interval(odds, spread, drawn.df, "two-sided", level)
+    ends = t_interval(odds, spread, df, "two-sided", level)
     low, high = (None if end is None else 1 / (1 + math.exp(-max(min(end, 700.0), -700.0))) for end in ends)
     return low, high
 
@@ -142,8 +164,9 @@ def two_domains(sample: Sample, design: Design, drawn: SurveyDesign) -> tuple[Do
         raise NotApplicable("A level that the design compares has no rows after exclusions.")
     outcome, counted = outcome_of(sample, design)
     a, b = (domain(label, np.asarray(own == label, dtype=np.bool_), outcome, drawn) for label in labels)
-    if min(a.n, b.n) < 2:
-        raise NotApplicable("One of the groups has a single row, so its error is unknown.")
+    for one in (a, b):
+        if drawn.units_of(one.rows) < 2:
+            raise NotApplicable(f"A single sampling unit decides the mean of {one.label}, so its error is unknown.")
     return a, b, outcome, counted
 
 
@@ -153,8 +176,8 @@ def survey_mean_difference(sample: Sample, design: Design, context: Context) -> 
     a, b, outcome, counted = two_domains(sample, design, drawn)
     scale = float(np.max(np.abs(outcome)))
     value, error = a.mean - b.mean, positive_error(error_of(a.scores - b.scores, drawn), scale, design.target.outcome)
-    statistic = value / error
-    low, high = t_interval(value, error, drawn.df, design.alternative, context.level)
+    statistic, df = value / error, df_of((a, b), drawn)
+    low, high = t_interval(value, error, df, design.alternative, context.level)
     effect = Effect(
         name=f"weighted difference of {'proportions' if counted else 'means'}",
         label=f"{a.label} − {b.label}",
@@ -171,16 +194,33 @@ def survey_mean_difference(sample: Sample, design: Design, context: Context) -> 
         design,
         statistic_name="t",
         statistic=statistic,
-        df=(drawn.df,),
-        p_value=p_value(statistic, drawn.df, design.alternative),
+        df=(df,),
+        p_value=p_value(statistic, df, design.alternative),
         effect=effect,
         standardised=None if counted else in_deviations(effect, a, b),
         groups=tuple(group_of(one, outcome, counted) for one in (a, b)),
         measures=survey_measures(drawn, error**2 / simple if simple > 0 else None),
-        equivalence=two_one_sided_tests(value, error, drawn.df, context.delta, context.alpha),
+        equivalence=two_one_sided_tests(value, error, df, context.delta, context.alpha),
         terms=tuple(domain_term(one, drawn, counted, context.level) for one in (a, b)),
-        minimum_detectable=minimum_detectable(error, drawn.df, context.alpha, design.alternative),
-        caveats=(*survey_caveats(drawn, design), *few_effective((a, b), drawn)),
+        minimum_detectable=minimum_detectable(error, df, context.alpha, design.alternative),
+        caveats=(
+            *survey_caveats(drawn, design),
+            *few_units({one.label: drawn.units_of(one.rows) for one in (a, b)}, df),
+            *few_effective((a, b), drawn),
+        ),
+    )
+
+
+def few_units(units: Mapping[str, int], df: float) -> tuple[str, ...]:
+    """What p and the interval rest on where few units have a level: with units less strata 23 % of groups in 2 of 14 units, and
+    11 % of those in 3, differed at 5 % where nothing does.
+    """
+    level = min(units, key=units.__getitem__)
+    if units[level] >= FEW_UNITS_IN_LEVEL:
+        return ()
+    return (
+        f"{level} is found in {units[level]} sampling units, so p and the interval rest on {df:.1f} degrees of freedom "
+        "(Satterthwaite's), as many as these give.",
     )
 
 
@@ -254,6 +294,7 @@ class WeightedFit:
     coefficients: FloatArray
     residuals: FloatArray
     covariance: FloatArray
+    focus_df: tuple[float, ...]
 
     @property
     def df(self) -> float:
@@ -280,15 +321,39 @@ def weighted_fit(sample: Sample, design: Design) -> WeightedFit:
     if float(np.linalg.norm(residuals)) <= EXACT * float(np.linalg.norm(outcome)):
         raise NotApplicable(f"{design.target.outcome} follows exactly from the predictors, so no residual variation is left.")
     covariance = drawn.covariance((solver * residuals).T)
-    return WeightedFit(matrix, drawn, outcome, coefficients, residuals, covariance)
+    df = focus_df(matrix.focus, drawn, drawn.df - matrix.width, columns, solver)
+    return WeightedFit(matrix, drawn, outcome, coefficients, residuals, covariance, df)
+
+
+def units_by_level(focus: Block, drawn: SurveyDesign) -> dict[str, int]:
+    """Sampling units that have each level of a categorical focus."""
+    members = [*(focus.values.T == 1), np.all(focus.values == 0, axis=1)]
+    names = (*focus.levels, focus.reference or "")
+    return {name: drawn.units_of(rows) for name, rows in zip(names, members, strict=True)} if focus.levels else {}
+
+
+def focus_df(focus: Block, drawn: SurveyDesign, df: float, columns: FloatArray, solver: FloatArray) -> tuple[float, ...]:
+    """Degrees of freedom of the focus's coefficients: `df`, or fewer where few units have a level of it.
+
+    Raises NotApplicable where a single unit has one.
+    """
+    units = units_by_level(focus, drawn)
+    for level, number in units.items():
+        if number < 2:
+            raise NotApplicable(f"A single sampling unit decides the effect of {level}, so its error is unknown.")
+    if min(units.values(), default=FEW_UNITS_IN_LEVEL) >= FEW_UNITS_IN_LEVEL:
+        return (df,) * focus.width
+    return tuple(min(df, drawn.satterthwaite_df(columns, solver, own)) for own in solver[-focus.width :])
 
 
 def survey_regression(sample: Sample, design: Design, context: Context) -> TestResult:
     """The first predictor's weighted slope, adjusted difference or joint effect."""
     fit = weighted_fit(sample, design)
-    found = standardised_wald(fit.matrix, fit.coefficients[1:], fit.covariance[1:, 1:], fit.df)
+    found = standardised_wald(fit.matrix, fit.coefficients[1:], fit.covariance[1:, 1:], fit.df, focus_df=fit.focus_df)
     measures = (*survey_measures(fit.drawn, None), *matrix_measures(fit.matrix))
-    caveats = (*survey_caveats(fit.drawn, design), *matrix_caveats(fit.matrix, sample))
+    caveats = (*survey_caveats(fit.drawn, design), *inflation_caveat(fit.matrix))
+    if found.focus.levels:
+        caveats += few_units(units_by_level(found.focus, fit.drawn), min(fit.focus_df))
     groups = groups_of(found.focus, sample, design)
     if found.focus.width > 1:
         return joint_result(SURVEY_REGRESSION, found, sample, design, context, groups=groups, measures=measures, caveats=caveats)
@@ -300,15 +365,15 @@ def survey_regression(sample: Sample, design: Design, context: Context) -> TestR
         design,
         statistic_name="t",
         statistic=found.statistic,
-        df=(fit.df,),
+        df=(fit.focus_df[-1],),
         p_value=found.p_value(design),
         effect=effect,
         standardised=standardised_slope(effect, fit, found, design),
         groups=groups,
         measures=measures,
-        equivalence=two_one_sided_tests(value, error, fit.df, context.delta, context.alpha),
+        equivalence=two_one_sided_tests(value, error, fit.focus_df[-1], context.delta, context.alpha),
         terms=terms_of(found, context.level),
-        minimum_detectable=minimum_detectable(error, fit.df, context.alpha, design.alternative),
+        minimum_detectable=minimum_detectable(error, fit.focus_df[-1], context.alpha, design.alternative),
         caveats=caveats + slope_delta_caveat(found, design, context),
     )
 

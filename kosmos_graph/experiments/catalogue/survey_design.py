@@ -13,7 +13,11 @@ from kosmos_graph.domain.results import Measure
 from kosmos_graph.experiments.design_matrix import FloatArray, numeric_values
 from kosmos_graph.experiments.method import NotApplicable, Sample
 
+Rows = npt.NDArray[np.bool_]
+
 FEW_UNITS = 20
+FEW_UNITS_IN_LEVEL = 10
+"""Units that have a level below which its effect has degrees of freedom of its own."""
 HEAVY = 10.0
 
 
@@ -63,6 +67,41 @@ class SurveyDesign:
         factors = np.where(alone, 1.0, sizes / np.maximum(sizes - 1, 1.0))
         deviations = (totals - centres[self.stratum]) * np.sqrt(factors[self.stratum])[:, np.newaxis]
         return np.asarray(deviations.T @ deviations, dtype=np.float64)
+
+    def units_of(self, rows: Rows) -> int:
+        """Sampling units that have some of these rows, with weight."""
+        return int(np.unique(self.unit[rows & (self.weights > 0)]).size)
+
+    def satterthwaite_df(self, columns: FloatArray, solver: FloatArray, own: FloatArray) -> float:
+        """Degrees of freedom of the linearised error of `own` (n), a combination of the outcomes, under rows of equal spread.
+
+        tr(P)²/tr(P²) for the covariance P of the centred totals that `covariance` squares (Bell and McCaffrey 2002, Survey
+        Methodology 28:169). `columns` (n × k) are the model's, `solver` (k × n) maps outcomes to its coefficients. Single units of
+        strata are taken from 0, not from the mean of all.
+        """
+        sums = np.zeros((self.n_units, 2 * len(solver) + 1))
+        np.add.at(sums, self.unit, np.column_stack([own[:, np.newaxis] * np.hstack([columns, solver.T]), own**2]))
+        parts, squares = sums[:, :-1], sums[:, -1]
+        sizes = self.sizes.astype(np.float64)
+        alone = sizes == 1
+        shares, factors = np.where(alone, 0.0, 1 / sizes), np.where(alone, 1.0, sizes / np.maximum(sizes - 1, 1.0))
+
+        def centred(values: FloatArray) -> FloatArray:
+            totals = np.zeros((sizes.size, values.shape[1]))
+            np.add.at(totals, self.stratum, values)
+            return np.asarray(values - (totals * shares[:, np.newaxis])[self.stratum], dtype=np.float64)
+
+        scale = np.sqrt(factors)[self.stratum][:, np.newaxis]
+        low = centred(parts) * scale
+        k = len(solver)
+        kernel = np.block([[solver @ solver.T, -np.eye(k)], [-np.eye(k), np.zeros((k, k))]])
+        moved = centred(low * scale)
+        crossed, inner = moved.T @ (squares[:, np.newaxis] * moved), kernel @ (low.T @ low)
+        of_stratum = np.bincount(self.stratum, squares, sizes.size)
+        diagonal = np.sum((factors[self.stratum] * squares) ** 2 * (1 - 2 * shares[self.stratum]))
+        diagonal += np.sum((factors * shares * of_stratum) ** 2)
+        trace = float(np.sum(squares) + np.trace(inner))
+        return trace**2 / float(diagonal + 2 * np.trace(kernel @ crossed) + np.sum(inner * inner.T))
 
 
 def survey_design(sample: Sample, design: Design) -> SurveyDesign:
