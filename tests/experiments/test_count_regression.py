@@ -132,11 +132,12 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize("method", [POISSON, NEGATIVE])
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_no_count_is_refused(case: str) -> None:
+def test_what_is_no_count_is_refused(case: str, method: str) -> None:
     changed, said = REFUSED[case]
     with pytest.raises(NotApplicable, match=said):
-        counted(POISSON, {**study(), **changed}, ("x",), exposure="days")
+        counted(method, {**study(), **changed}, ("x",), exposure="days")
 
 
 def test_units_order_and_levels_change_nothing_else() -> None:

@@ -385,3 +385,11 @@ def test_a_difference_is_the_decimal_at_any_size_and_never_minus_zero():
     ]  # fmt: skip
     assert np.signbit(difference([0.1 + 0.2, -0.0], [0.3, 0.0])).tolist() == [False, False]
     assert np.isnan(difference([np.nan], [1.0])).all()
+
+
+def test_values_that_do_not_vary_are_refused_as_by_the_t_tests():
+    data = pair_columns([0.1 * place + 0.2 for place in range(12)], [0.1 * place for place in range(12)])
+    with pytest.raises(NotApplicable, match="differences within pairs do not vary"):
+        run_method(data, make_design("wilcoxon_signed_rank", "after", baseline="before"))
+    with pytest.raises(NotApplicable, match="outcome do not vary"):
+        run_method(make_dataset({"y": [5.0] * 12}), make_design("one_sample_wilcoxon", "y", reference=3.0))

@@ -174,9 +174,14 @@ def test_samples_without_an_answer_are_refused(change, reason):
         found_in(survey() | change, "survey_mean_difference", ("g",), levels=("urban", "rural"))
 
 
-def test_a_constant_outcome_leaves_an_estimate_without_an_interval():
-    found = found_in(survey() | {"y": [4.0] * 144}, "survey_estimate", quantity="mean")
-    assert (found.effect.value, found.effect.low) == (4.0, None)
+def test_an_outcome_that_is_constant_is_refused_and_a_group_where_it_is_has_no_interval():
+    with pytest.raises(NotApplicable, match="y do not vary"):
+        found_in(survey() | {"y": [4.0] * 144}, "survey_estimate", quantity="mean")
+    columns = survey()
+    columns["y"] = [4.0 if g == "rural" else y for y, g in zip(columns["y"], columns["g"], strict=True)]
+    found = found_in(columns, "survey_estimate", ("g",), quantity="mean")
+    assert [term.name for term in found.terms if term.low is None] == ["rural"]
+    assert any("No interval can be given" in caveat and caveat.endswith("rural.") for caveat in found.caveats)
 
 
 def test_a_group_that_weights_leave_few_rows_is_a_caveat():

@@ -83,19 +83,23 @@ def exposure_of(sample: Sample, design: Design) -> FloatArray | None:
 
 def poisson_fit(sample: Sample, design: Design) -> tuple[CountFit, Wald]:
     """Poisson's fit, with robust errors."""
-    fit = fit_poisson(model_of(sample, design), *_numbers(sample, design))
-    if float(np.max(np.abs(fit.counts - fit.means))) <= EXACT * float(np.max(fit.counts)):
-        raise NotApplicable(
-            f"{design.target.outcome} follows exactly from the predictors, so no residual variation is left to judge by."
-        )
+    fit = _with_residuals(fit_poisson(model_of(sample, design), *_numbers(sample, design)), design)
     return fit, standardised_wald(fit.matrix, fit.coefficients[1:], robust_covariance(fit)[1:, 1:], float(fit.df), _ratio(design))
 
 
 def negative_binomial_fit(sample: Sample, design: Design) -> tuple[CountFit, Wald]:
     """The negative binomial fit, with the model's errors."""
-    fit = fit_negative_binomial(model_of(sample, design), *_numbers(sample, design))
+    fit = _with_residuals(fit_negative_binomial(model_of(sample, design), *_numbers(sample, design)), design)
     covariance = scaled_covariance(fit)
     return fit, standardised_wald(fit.matrix, fit.coefficients[1:], covariance[1:, 1:], float(fit.df), _ratio(design))
+
+
+def _with_residuals(fit: CountFit, design: Design) -> CountFit:
+    if float(np.max(np.abs(fit.counts - fit.means))) <= EXACT * float(np.max(fit.counts)):
+        raise NotApplicable(
+            f"{design.target.outcome} follows exactly from the predictors, so no residual variation is left to judge by."
+        )
+    return fit
 
 
 def scaled_covariance(fit: CountFit) -> FloatArray:

@@ -104,10 +104,17 @@ def _matched_rank_biserial(distances: FloatArray, positive: float, label: str, c
     return Effect(name="matched rank-biserial correlation", label=label, value=value, low=None, high=None, level=context.level)
 
 
+def _require_variation(values: FloatArray, what: str) -> None:
+    """As the t tests do; where all differences are zero, the test itself says so."""
+    if np.ptp(values) == 0 and values[0] != 0:
+        raise NotApplicable(f"The values of {what} do not vary, so there is nothing to test.")
+
+
 def one_sample_wilcoxon(sample: Sample, design: Design, context: Context) -> TestResult:
     """Pseudo-median against `target.reference`."""
     reference = reference_of(design)
     arm = one_sample(sample, design, least=2)
+    _require_variation(arm.values, "the outcome")
     distances = difference(arm.values, reference)
     label = f"pseudo-median of {design.target.outcome}"
     return _signed_rank_result(
@@ -119,6 +126,7 @@ def wilcoxon_signed_rank(sample: Sample, design: Design, context: Context) -> Te
     """Pseudo-median of the differences, first minus second measurement."""
     a, b = pairs(sample, design, least=2)
     change = differences(a, b)
+    _require_variation(change, "the differences within pairs")
     return _signed_rank_result(
         WILCOXON_SIGNED_RANK,
         sample,

@@ -255,6 +255,8 @@ def survey_estimate(sample: Sample, design: Design, context: Context) -> TestRes
         raise NotApplicable(f"A {design.target.quantity} cannot be taken of {design.target.outcome}.")
     whole = domain("all rows", np.ones(outcome.size, dtype=np.bool_), outcome, drawn)
     low, high = mean_ends(whole, drawn, counted, context.level)
+    if low is None:
+        raise NotApplicable(f"The values of {design.target.outcome} do not vary, so there is nothing to judge an error by.")
     said = (
         f"share of {design.target.outcome} that is {success_of(sample, design)}" if counted else f"mean of {design.target.outcome}"
     )
@@ -262,6 +264,7 @@ def survey_estimate(sample: Sample, design: Design, context: Context) -> TestRes
     if design.target.predictors:
         levels, own = levels_of(sample, design.target.predictors[0])
         parts = tuple(domain(level, np.asarray(own == level, dtype=np.bool_), outcome, drawn) for level in levels)
+    terms = tuple(domain_term(one, drawn, counted, context.level) for one in parts)
     simple = whole.variance / whole.n
     effect = Effect(
         name=f"weighted {'proportion' if counted else 'mean'}",
@@ -279,9 +282,17 @@ def survey_estimate(sample: Sample, design: Design, context: Context) -> TestRes
         effect=effect,
         groups=tuple(group_of(one, outcome, counted) for one in parts or (whole,)),
         measures=survey_measures(drawn, error_of(whole.scores, drawn) ** 2 / simple if simple > 0 else None),
-        terms=tuple(domain_term(one, drawn, counted, context.level) for one in parts),
-        caveats=survey_caveats(drawn, design),
+        terms=terms,
+        caveats=survey_caveats(drawn, design) + without_ends(terms),
     )
+
+
+def without_ends(terms: tuple[Term, ...]) -> tuple[str, ...]:
+    """Why a group has no interval."""
+    names = [term.name for term in terms if term.low is None]
+    if not names:
+        return ()
+    return (f"No interval can be given where the outcome does not vary between sampling units: {', '.join(names)}.",)
 
 
 @dataclass(frozen=True)
