@@ -15,6 +15,7 @@ from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.hypothesis import Hypothesis
 from kosmos_graph.domain.results import Execution, Measure, TestResult
 from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.applicability import PER_PARAMETER, refusal
 from kosmos_graph.experiments.comparison import disagreements
 
 AUTHOR = "rules"
@@ -73,7 +74,7 @@ def analysis_of(
     settled = shown_sign(result, alpha) != 0 or _within_delta(result, alpha)
     return (
         *_sentences("interpretation", _interpretation(hypothesis, design, result, sheet, alpha)),
-        *_sentences("confounders", _confounders(shape, design, sheet)),
+        *_sentences("confounders", _confounders(shape, design, sheet, _unadjusted_because(material, hypothesis, design))),
         *_sentences("anomalies", _anomalies(result, execution, alpha)),
         *_sentences("follow-ups", _follow_ups(shape, design, result, sheet, settled=settled)),
     )
@@ -124,11 +125,22 @@ def _numbers(result: TestResult, references: Iterable[str]) -> str:
     return ", ".join([*parts, "{method}"])
 
 
-def _confounders(shape: Shape, design: Design, sheet: StudySheet) -> Iterator[str]:
+def _unadjusted_because(material: Material, hypothesis: Hypothesis, design: Design) -> str:
+    """Why the declared confounders are not adjusted for, without a number but by reference; empty where that was the designer's."""
+    card, covariates = material.card(design.target.dataset), (*design.covariates, *unadjusted_confounders(design, material.sheet))
+    if design.covariates == covariates:
+        return ""
+    why = refusal(card, material.sheet, hypothesis.task, hypothesis.expects, design.target, covariates)
+    if PER_PARAMETER in why:
+        return ", because {n} rows are too few for so many parameters"
+    return ", because no method that fits takes them" if why else ""
+
+
+def _confounders(shape: Shape, design: Design, sheet: StudySheet, because: str) -> Iterator[str]:
     if adjusted_for(design):
         yield "The estimate holds {adjusted_for} constant."
     if unadjusted_confounders(design, sheet):
-        yield "Declared as confounders and not adjusted for: {unadjusted}."
+        yield f"Declared as confounders and not adjusted for{because}: {{unadjusted}}."
     if shape == "estimate":
         yield "How the rows were sampled decides what the estimate can be generalised to."
     elif is_randomised(design, sheet):

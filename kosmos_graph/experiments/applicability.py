@@ -25,6 +25,8 @@ SERIES_POINTS = 40
 """Fewest points in time from which a trend or step is tested (Newey–West errors need that many)."""
 ROWS_PER_PARAMETER = 10
 """Fewest rows, or events of a yes/no outcome, per parameter of a regression (Harrell 2015, Regression Modeling Strategies)."""
+PER_PARAMETER = "per parameter"
+"""Words of the objection that rows are too few for a regression's coefficients."""
 PARTS = {
     "cluster": "rows that hang together",
     "exposure": "what the counts are counts per",
@@ -299,7 +301,7 @@ def _parameters(method: Method, card: DataCard, target: Target, covariates: Sequ
     have, unit = _information(method, card, target, rows)
     if have < ROWS_PER_PARAMETER * wanted:
         yield (
-            f"{method.title} needs {ROWS_PER_PARAMETER} {unit} per parameter: there are {have} for {wanted} parameters; "
+            f"{method.title} needs {ROWS_PER_PARAMETER} {unit} {PER_PARAMETER}: there are {have} for {wanted} parameters; "
             "name fewer predictors."
         )
 

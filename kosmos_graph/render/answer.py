@@ -29,8 +29,21 @@ def answer(question: str, found: Sequence[Answered], unanswered: Sequence[Unansw
 
 def finding_answer(one: Answered) -> str:
     """What one finding says: statement, numbers, verdict, and where a sensitivity result disagrees."""
-    parts = [f"{fill(_statement(one), _short(one))}{_numbers(one)}.", *_groups(one), *_verdict(one), *one.disagreements]
+    parts = [
+        f"{fill(_statement(one), _short(one))}{_numbers(one)}.",
+        *_groups(one),
+        *_verdict(one),
+        *_unadjusted(one),
+        *one.disagreements,
+    ]
     return " ".join(parts)
+
+
+def _unadjusted(one: Answered) -> Iterator[str]:
+    n = len(one.unadjusted)
+    if n:
+        declared = f"the declared confounder{'' if n == 1 else 's'} {listed(one.unadjusted)}"
+        yield f"This is not adjusted for {declared if n <= MOST_HELD else f'{count(n)} declared confounders'}."
 
 
 def _short(one: Answered) -> Mapping[str, str]:

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from kosmos_graph.claims.licence import is_randomised
+from kosmos_graph.claims.references import unadjusted_confounders
 from kosmos_graph.domain.analysis import Judgement, Study
+from kosmos_graph.domain.data_card import DataCard
 from kosmos_graph.domain.design import Design
 from kosmos_graph.domain.hypothesis import Hypothesis
 from kosmos_graph.domain.results import TestResult
 from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.experiments.applicability import refusal
 from kosmos_graph.experiments.comparison import disagreements
 from kosmos_graph.render.fill import study_values
 from kosmos_graph.render.record import Record
@@ -26,6 +30,7 @@ class Answered:
     judgement: Judgement | None
     sheet: StudySheet
     alpha: float
+    card: DataCard
 
     @property
     def design(self) -> Design:
@@ -46,6 +51,18 @@ class Answered:
     def significant(self) -> bool:
         """Whether the adjusted p is at most alpha."""
         return self.p_adjusted is not None and self.p_adjusted <= self.alpha
+
+    @cached_property
+    def unadjusted(self) -> tuple[str, ...]:
+        """The declared confounders that an effect is not adjusted for; none where the groups were assigned at random."""
+        tested = self.hypothesis.expects == "effect" and bool(self.design.target.predictors)
+        return () if not tested or is_randomised(self.design, self.sheet) else unadjusted_confounders(self.design, self.sheet)
+
+    @cached_property
+    def unadjusted_because(self) -> str:
+        """Why no method adjusts for them, in sentences; empty where one would."""
+        covariates = (*self.design.covariates, *self.unadjusted)
+        return refusal(self.card, self.sheet, self.hypothesis.task, "effect", self.design.target, covariates)
 
     @cached_property
     def disagreements(self) -> tuple[str, ...]:
@@ -70,4 +87,5 @@ def _answered(record: Record) -> Iterator[Answered]:
                 judgement=record.judgements.get(hypothesis.id),
                 sheet=record.material.sheet,
                 alpha=record.material.options.alpha,
+                card=record.material.card(hypothesis.target.dataset),
             )

@@ -9,6 +9,7 @@ from kosmos_graph.claims.licence import is_randomised
 from kosmos_graph.claims.shape import excludes_null, shape_of, tests_equivalence
 from kosmos_graph.domain.results import TestResult
 from kosmos_graph.render.answered import Answered
+from kosmos_graph.render.fill import listed
 from kosmos_graph.render.numbers import count, number, percent
 from kosmos_graph.render.record import Record
 
@@ -28,6 +29,7 @@ def finding_caveats(one: Answered) -> tuple[str, ...]:
         *_test_against_interval(one),
         *_cause(one),
         *_declared(one),
+        *_unadjusted(one),
         *_deviations(one),
         *_dropped(one),
     )
@@ -142,6 +144,12 @@ def _declared(one: Answered) -> Iterator[str]:
         yield f"The study sheet declares {outcome} as a {roles[0]} variable, and here it is the outcome."
     if sheet.primary_outcome not in (None, outcome):
         yield f"The study sheet's primary outcome is {sheet.primary_outcome}; this finding is about {outcome}."
+
+
+def _unadjusted(one: Answered) -> Iterator[str]:
+    if one.unadjusted:
+        told = f"Declared as confounders and not adjusted for: {listed(one.unadjusted)}."
+        yield f"{told} {one.unadjusted_because}".rstrip()
 
 
 def _deviations(one: Answered) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from kosmos_graph.domain.analysis import Analysis, Sentence
 from kosmos_graph.domain.data_card import Kind
-from kosmos_graph.domain.study_sheet import StudySheet
+from kosmos_graph.domain.study_sheet import Covariate, StudySheet
 from kosmos_graph.render.explain import render_answer
 from kosmos_graph.render.json_report import render_json, render_schema, report_schema
 from kosmos_graph.render.markdown import render_markdown
@@ -192,6 +192,38 @@ def test_rows_of_repeated_measurements_are_said_with_their_units():
     report = build_report(make_record([case], dataset=data))
     assert "n = 45 rows (15 units)" in report.answer
     assert "n = 45 rows (15 units)" in " ".join(report.findings[0].interpretation)
+
+
+def confounded(n, design="observational"):
+    """Twenty rows in two groups, and the report of their comparison with `n` declared confounders left out."""
+    names = [f"c{place}" for place in range(n)]
+    numbers = {name: [float((row * 7 + place * row) % 11) for row in range(20)] for place, name in enumerate(names)}
+    data = make_dataset({"g": ["a", "b"] * 10, "y": [row % 5 + row % 2 / 2 for row in range(20)], **numbers})
+    sheet = StudySheet(
+        design=design,
+        covariates=tuple(Covariate(column=name, role="confounder") for name in names),
+        declared=("covariates", "design"),
+    )
+    case = Case("welch_t", "compare", "y", "y is higher for a", ("g",), "positive", target={"levels": ("a", "b")})
+    return build_report(make_record([case], dataset=data, sheet=sheet))
+
+
+def test_an_unadjusted_answer_says_so_and_why_the_confounders_are_left_out():
+    one = confounded(1)
+    assert "This is not adjusted for the declared confounder c0." in one.answer
+    many = confounded(12)
+    assert "This is not adjusted for 12 declared confounders." in many.answer
+    (caveat,) = [told for told in many.caveats if "not adjusted for" in told]
+    assert caveat.startswith("Declared as confounders and not adjusted for: c0, c1,")
+    assert caveat.endswith("needs 10 complete rows per parameter: there are 20 for 13 parameters; name fewer predictors.")
+    (beside,) = [told for told in many.findings[0].confounders if "not adjusted for" in told]
+    assert beside.startswith(
+        "Declared as confounders and not adjusted for, because 20 rows are too few for so many parameters: c0,"
+    )
+
+
+def test_a_randomised_comparison_needs_no_adjustment():
+    assert "not adjusted" not in confounded(12, design="randomised").answer
 
 
 def test_undeclared_things_are_assumptions_and_declared_ones_are_not():
