@@ -206,6 +206,8 @@ def _entries() -> list[Entry]:
     after = [f"{float(one) + float(move):.1f}" for one, move in zip(before, moves, strict=True)]
     rated = {"after": made.scores("after", 18, 5), "before": made.scores("before", 18, 4)}
     tied = {"after": made.scores("tied after", 11, 6), "before": made.scores("tied before", 11, 4)}
+    tenths = {name: [f"{7 + int(score) / 10:.1f}" for score in cells] for name, cells in tied.items()}
+    tenth = {"y": tenths["after"]}
     pairs = {"after": after, "before": before}
     about = {"baseline": "before", "outcome": "after", "about": {"design": "before-after"}}
     single = {"y": made.skewed("one sample", 12, 20)}
@@ -223,6 +225,9 @@ def _entries() -> list[Entry]:
         Entry("wilcoxon_signed_rank", "11 normal pairs, greater", SOURCE, pairs, {**about, "alternative": "greater"},
               partial(paired, **pairs, alternative="greater")),
         Entry("wilcoxon_signed_rank", "11 pairs of scores with ties and zeros", SOURCE, tied, about, partial(paired, **tied)),
+        Entry("wilcoxon_signed_rank", "11 pairs of tenths with ties and zeros", SOURCE, tenths, about, partial(paired, **tenths)),
+        Entry("one_sample_wilcoxon", "11 tenths with ties and zeros, δ", SOURCE, tenth,
+              {"outcome": "y", "reference": 7.3, "delta": 0.2}, partial(one_sample, tenth["y"], "7.3", delta="0.2")),
         Entry("sign_test", "18 pairs of scores", SOURCE, rated, about, partial(sign_test, **rated)),
         Entry("sign_test", "18 pairs of scores, greater", SOURCE, rated, {**about, "alternative": "greater"},
               partial(sign_test, **rated, alternative="greater")),
