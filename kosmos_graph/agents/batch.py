@@ -127,7 +127,8 @@ async def _design(designer: Designer, material: Material, hypothesis: Hypothesis
 
 
 def _why_rejected(review: Review) -> str:
-    findings = "; ".join(item.finding for item in review.items if item.severity == "hard")
+    hard = dict.fromkeys(item.finding.rstrip(".") for item in review.items if item.severity == "hard")
+    findings = "; ".join(hard)
     return f"no design passed the review in {MAX_DESIGNS} tries: {findings}"
 
 

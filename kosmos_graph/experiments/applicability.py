@@ -92,13 +92,14 @@ def with_delta(sheet: StudySheet, outcome: str, delta: SmallestEffect | None) ->
 def refusal(
     card: DataCard, sheet: StudySheet, task: Task, expects: Expectation, target: Target, covariates: tuple[str, ...] = ()
 ) -> str:
-    """Why the method that would be preferred may not be used, in sentences; empty where one may be used."""
+    """Why no method may be used, in sentences: what the one among the usual ones lacks that lacks least; empty where one may."""
     if applicable_methods(card, sheet, task, expects, target, covariates):
         return ""
-    for name, _ in _preferred(Case(card, sheet, task, expects, target, covariates)):
-        method = CATALOGUE.get(name)
-        if method is not None and (expects == "no effect" or not method.needs.delta):
-            return " ".join(objections(method, card, sheet, target, covariates))
+    usual = (CATALOGUE.get(name) for name, _ in _preferred(Case(card, sheet, task, expects, target, covariates)))
+    fitting = [method for method in usual if method is not None and (expects == "no effect" or not method.needs.delta)]
+    found = [told for method in fitting if (told := objections(method, card, sheet, target, covariates))]
+    if found:
+        return " ".join(min(found, key=len))
     return f"No method of the catalogue answers this about {target.outcome}."
 
 

@@ -68,6 +68,7 @@ async def test_every_hypothesis_has_one_outcome_in_order_failures_included():
     taller, leafier, no_column, soils = outcomes
     assert taller.failure is None and taller.review.accepted and taller.design.method == "welch_t"
     assert (leafier.failure, leafier.design, leafier.review) == ("the server is down", None, None)
+    assert ".;" not in no_column.failure and not no_column.failure.endswith(".")
     assert no_column.failure.startswith(f"no design passed the review in {MAX_DESIGNS} tries: ") and "gravel" in no_column.failure
     assert not no_column.review.accepted
     assert soils.failure is None

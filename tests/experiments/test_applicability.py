@@ -480,3 +480,13 @@ def test_a_refusal_of_repeated_rows_says_what_the_sheet_has_to_state(sizes, reme
     repeated = (Trap(kind="repeated ids", column="who", n=100, detail=""),)
     card = data(levels("day", **dict(zip(("mon", "tue", "wed"), sizes, strict=True))), rows=150, traps=repeated)
     assert remedy in refusal(card, SHEET, "compare", "effect", target("y", "day"))
+
+
+def test_a_refusal_is_that_of_the_usual_method_that_lacks_least():
+    """Pairs with several rows at a level lack one thing for a paired test, and two for repeated measurements of three moments."""
+    crowded = data(levels("moment", before=80, after=80), rows=160)
+    paired = target("y", "moment", levels=("after", "before"), pair="who")
+    assert refusal(crowded, SHEET, "change", "effect", paired) == (
+        "who has several rows at one level of moment, so it is not clear which rows make a pair: select one row for each, or "
+        "average the rows first."
+    )

@@ -61,3 +61,19 @@ def test_ordered_outcomes_of_the_same_subjects_are_ranked_within_them(ask, repea
     finding, text = ask("Does the grade differ between the conditions?", repeated, sheet)
     assert (finding.method, finding.verdict) == ("friedman", "supported")
     assert "Kendall's W (grade between the levels of condition, within subject)" in text
+
+
+def test_changes_of_two_groups_are_compared_over_the_two_years_and_not_pooled(ask, tmp_path):
+    draw = np.random.default_rng(5)
+    rows = ["store,state,year,employees"]
+    for store in range(24):
+        state, own = ("NJ", "PA")[store % 2], draw.normal(20, 3)
+        for year in (1991, 1992):
+            rise = 4 if (state, year) == ("NJ", 1992) else 0
+            rows += [f"s{store},{state},{year},{own + rise + draw.normal(0, 1):.2f}" for _ in range(3)]
+    path = tmp_path / "stores.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    sheet = {"cluster": "store", "time": "year", "treatment": "state"}
+    finding, _ = ask("Did employees rise more in NJ than in PA between 1991 and 1992?", path, sheet)
+    assert (finding.method, finding.verdict) == ("difference_in_differences", "supported")
+    assert finding.effect.label == "NJ − PA, change from 1991 to 1992"

@@ -152,6 +152,15 @@ def test_an_experiment_that_cannot_be_repaired_is_not_answered(build, tmp_path):
     assert len(report.unanswered) == 1
 
 
+def test_one_error_of_several_methods_is_said_once(build, tmp_path):
+    path = write_flat(tmp_path / "flat.csv")
+    (one,) = build(designer=WelchDesigner(repairs=("permutation_test",))).invoke(given(path))["report"].unanswered
+    assert one.reason == (
+        "no experiment could be run (welch_t and permutation_test: The values of both groups do not vary, so there is nothing to "
+        "test); no other method is admissible"
+    )
+
+
 def test_a_rejected_design_goes_back_a_bounded_number_of_times(build, data):
     designer = WelchDesigner(("height",), method="no_such_method")
     report = build(designer=designer).invoke(given(data))["report"]

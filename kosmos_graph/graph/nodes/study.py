@@ -173,6 +173,14 @@ def _status(execution: Execution) -> Literal["analysed", "explored", "not answer
 
 
 def _reason(failed: tuple[tuple[Design, Execution], ...], end: str) -> str:
-    errors = Counter((design.method, (execution.error or "").partition("\n")[0].rstrip(".")) for design, execution in failed)
-    tried = "; ".join(f"{method}{f', {times} times' if times > 1 else ''}: {error}" for (method, error), times in errors.items())
+    errors: dict[str, Counter[str]] = {}
+    for design, execution in failed:
+        errors.setdefault((execution.error or "").partition("\n")[0].rstrip("."), Counter())[design.method] += 1
+    tried = "; ".join(f"{_tried(methods)}: {error}" for error, methods in errors.items())
     return f"no experiment could be run ({tried}); {end}"
+
+
+def _tried(methods: Counter[str]) -> str:
+    """The methods that ended in one error, each once."""
+    names = [method if times == 1 else f"{method}, {times} times" for method, times in methods.items()]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
