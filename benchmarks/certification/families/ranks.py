@@ -61,7 +61,7 @@ def signed_rank(distances: m.Numbers, null: mpf, alternative: str, delta: str | 
     found["measure share of zero differences"] = mpf(len(distances) - kept) / len(distances)
     if delta:
         inside = ends(averages, chances, 2 * alpha, "two-sided")
-        shifted = [[value + sign * mpf(delta) for value in distances] for sign in (1, -1)]
+        shifted = [[nearest(value + sign * mpf(delta)) for value in distances] for sign in (1, -1)]
         p = max(signed_rank_p(shifted[0], "greater"), signed_rank_p(shifted[1], "less"))
         found |= {"equivalence p": p, "equivalence low": inside[0], "equivalence high": inside[1]}
     return found
@@ -70,14 +70,24 @@ def signed_rank(distances: m.Numbers, null: mpf, alternative: str, delta: str | 
 def one_sample(texts: list[str], null: str, alternative: str = "two-sided", delta: str | None = None) -> Reference:
     """Against a reference value."""
     values = m.numbers(texts)
-    found = signed_rank([value - mpf(null) for value in values], mpf(null), alternative, delta)
+    found = signed_rank(exact_differences(texts, [null] * len(texts)), mpf(null), alternative, delta)
     return {**found, **m.description("all rows", values)}
+
+
+def nearest(value: mpf) -> mpf:
+    """The decimal of 30 places that a sum of decimals is: 50 binary digits break ties as 16 do."""
+    return mpf(mp.nstr(value, 30, strip_zeros=False)) if abs(value) > mpf(10) ** -30 else mpf(0)
+
+
+def exact_differences(after: list[str], before: list[str]) -> list[mpf]:
+    """Differences of decimals, as fractions."""
+    return [r.real(Fraction(x) - Fraction(y)) for x, y in zip(after, before, strict=True)]
 
 
 def change(after: list[str], before: list[str]) -> tuple[m.Numbers, m.Numbers, list[mpf]]:
     """Both measurements and their differences."""
     a, b = m.numbers(after), m.numbers(before)
-    return a, b, [x - y for x, y in zip(a, b, strict=True)]
+    return a, b, exact_differences(after, before)
 
 
 def paired(after: list[str], before: list[str], alternative: str = "two-sided") -> Reference:
