@@ -237,3 +237,24 @@ def test_the_p_of_spearman_counts_orders(alternative: str) -> None:
     above, below = np.mean(np.array(rho) >= seen - 1e-9), np.mean(np.array(rho) <= seen + 1e-9)
     expected = {"two-sided": 2 * min(above, below), "greater": above, "less": below}[alternative]
     assert correlate("spearman", x, y, alternative=alternative).p_value == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["pearson", "partial_correlation"])
+def test_where_the_spread_grows_along_the_line_a_correlation_says_so_and_the_slope_beside_it_holds(method: str) -> None:
+    """The mean of y does not depend on x; the t of the correlation finds about one in three."""
+    generator, found = np.random.default_rng(21), []
+    covariates = ("z",) if method == "partial_correlation" else ()
+    for _ in range(150):
+        x = generator.exponential(size=120)
+        columns = {"x": x, "y": generator.normal(size=120) * (0.3 + x), "z": generator.normal(size=120)}
+        found.append(run_method(make_dataset(columns), make_design(method, "y", ("x",), covariates=covariates)))
+    told = [any("spread of y changes with x" in caveat for caveat in one.caveats) for one in found]
+    assert np.mean([one.p_value <= 0.05 for one in found]) > 0.2
+    assert np.mean([one.terms[0].p_value <= 0.05 for one in found]) < 0.12
+    assert np.mean(told) > 0.95
+    assert told == [one.measures[0].value <= 0.05 for one in found]
+    even = {name: generator.normal(size=120) for name in ("x", "y", "z")}
+    alike = run_method(make_dataset(even), make_design(method, "y", ("x",), covariates=covariates))
+    assert not any("spread of y" in caveat for caveat in alike.caveats)
+    (term,), slope = alike.terms, alike.other_effects[-1]
+    assert (term.estimate, term.low, term.high) == (slope.value, slope.low, slope.high)

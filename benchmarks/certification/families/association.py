@@ -48,9 +48,17 @@ def pearson(y: list[str], x: list[str], alternative: str = "two-sided") -> Refer
     error = 1 / mp.sqrt(mpf(len(y) - 3))
     fit = g.ols([m.numbers(x)], m.numbers(y))
     found = t_test(value, mpf(len(y) - 2), alternative) | z_interval(value, error, alternative)
-    found |= m.interval("other slope", fit.coefficients[1], mp.sqrt(fit.hc3()[1][1]), fit.df, alternative)
+    found |= slope(fit, "other slope", alternative)
     found |= {"detectable": detectable(error, alternative)}
     return found | described(y, x)
+
+
+def slope(fit: g.Ols, name: str, alternative: str) -> Reference:
+    """The last slope with its HC3 interval, and as a term with its two-sided test; whether the rows spread alike."""
+    value, error, term = fit.coefficients[-1], mp.sqrt(fit.hc3()[-1][-1]), "term slope of y on x (HC3)"
+    found = m.interval(name, value, error, fit.df, alternative) | m.interval(term, value, error, fit.df)
+    found |= {f"{term} statistic": value / error, f"{term} p": m.p_of(value / error, fit.df)}
+    return found | {"measure Breusch–Pagan p": g.breusch_pagan(fit)}
 
 
 def ties(y: list[str], x: list[str]) -> Reference:
@@ -138,6 +146,7 @@ def partial_correlation(y: list[str], x: list[str], c: list[str], k: list[str], 
     df = mpf(len(y) - 2 - len(others))
     error = 1 / mp.sqrt(df - 1)
     found = t_test(value, df, alternative) | z_interval(value, error, alternative)
+    found |= slope(g.ols([*others, m.numbers(x)], m.numbers(y)), "other adjusted slope", alternative)
     return {**found, "detectable": detectable(error, alternative), **described(y, x)}
 
 
