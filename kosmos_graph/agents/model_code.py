@@ -16,6 +16,7 @@ from kosmos_graph.domain.results import Execution
 from kosmos_graph.experiments.code_check import LONGEST_CODE, MOST_RESULTS, complaints
 from kosmos_graph.prompts import render_prompt
 
+SAME = "This is the code that failed, and it would fail again: change what its error names, or do it another way."
 SUMMARY = "your own Python, for what none of the others answers"
 
 
@@ -36,20 +37,23 @@ class CodeReply(Reply):
 
 
 class CodeCheck:
-    """Sends a reply back once, for what can be said against its code without executing it, and for an objective with claims.
+    """Sends a reply back once, for what can be said against its code without executing it, for code that has `failed` already, and
+    for an objective with claims.
 
     What is no better then is left to the review, or to the execution of a repair: a model that writes R and nothing else has a
     hypothesis unanswered, and does not end the run.
     """
 
-    def __init__(self, names: Collection[str]) -> None:
+    def __init__(self, names: Collection[str], failed: str | None = None) -> None:
+        self._failed = failed
         self._objective: WordsCheck[CodeReply] = WordsCheck(names, "objective")
 
     def __call__(self, reply: CodeReply) -> tuple[str, ...]:
         """Why the first reply cannot stand; nothing after it."""
         first = self._objective.first is None
         objections = self._objective(reply)
-        return (*complaints(experiment_of(reply)), *objections) if first else ()
+        again = (SAME,) if self._failed is not None and reply.code.split() == self._failed.split() else ()
+        return (*complaints(experiment_of(reply)), *again, *objections) if first else ()
 
 
 def code_ask(dataset: str, names: Collection[str], failed: tuple[CodeExperiment, Execution] | None = None) -> str:

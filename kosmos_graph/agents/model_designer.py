@@ -144,7 +144,7 @@ class DesignWork:
 
     async def in_code(self, design: Design, reason: str, failed: tuple[CodeExperiment, Execution] | None = None) -> Design:
         """The design as code of the model's own; `failed` is the code to mend, with what came of it."""
-        check = CodeCheck(data_names([self.card]))
+        check = CodeCheck(data_names([self.card]), failed[0].code if failed is not None else None)
         reply = await self.asker.ask(Prompt(self.system, self._ask(code_ask(self.card.name, self.shown, failed))), CodeReply, check)
         plain = design.model_copy(
             update={"method": CODE, "method_reason": reason, "covariates": (), "delta": None, "code": experiment_of(reply)}

@@ -1,5 +1,6 @@
 import pytest
 
+from kosmos_graph.agents.model_code import SAME
 from kosmos_graph.agents.model_designer import ModelDesigner
 from kosmos_graph.domain.code_experiment import CodeExperiment, DeclaredResult
 from kosmos_graph.domain.results import Execution
@@ -90,8 +91,17 @@ async def test_a_model_that_writes_no_python_twice_is_left_to_the_review_which_r
     ]
 
 
+async def test_a_repair_that_changes_nothing_is_sent_back_once():
+    asker, model = designer(REPLY, {**REPLY, "code": f"\n{CODE}"}, REPLY)
+    base = await ModelDesigner(ScriptedAsker([REPLY]), code_holds=lambda: True).design_study(material(SEX, FEW), few(), 1, ())
+    failed = Execution(key="c1h1g1", design="c1h1g1", status="failed", error="the code raised KeyError in line 2: 'few.csv'")
+    await model.repair_study(material(SEX, FEW), few(), ((base, failed),), 2)
+    assert [one.reasons for one in asker.asked] == [(), (SAME,)]
+
+
 async def test_a_repair_shows_the_model_its_code_and_the_error():
-    asker, model = designer(REPLY)
+    mended = CODE.replace("frame['y']", "frame.y")
+    asker, model = designer({**REPLY, "code": mended})
     base = await ModelDesigner(ScriptedAsker([REPLY]), code_holds=lambda: True).design_study(material(SEX, FEW), few(), 1, ())
     error = "the code raised KeyError in line 2: 'few.csv'\n\n'Ann'"
     failed = Execution(key="c1h1g1", design="c1h1g1", status="failed", error=error)
@@ -100,7 +110,7 @@ async def test_a_repair_shows_the_model_its_code_and_the_error():
     assert "KeyError: 'few.csv' (line 2: frame = data['few.csv'])" in said
     assert "Ann" not in said
     assert CODE.strip() in said
-    assert (repaired.key, repaired.code, repaired.target) == ("c1h1g2", EXPERIMENT, base.target)
+    assert (repaired.key, repaired.code.code, repaired.target) == ("c1h1g2", mended, base.target)
 
 
 async def test_where_no_sandbox_holds_any_more_nobody_is_asked_to_mend_code():
