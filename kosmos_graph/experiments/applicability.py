@@ -99,7 +99,8 @@ def refusal(
     fitting = [method for method in usual if method is not None and (expects == "no effect" or not method.needs.delta)]
     found = [told for method in fitting if (told := objections(method, card, sheet, target, covariates))]
     if found:
-        return " ".join(min(found, key=len))
+        fewest = min(found, key=len)
+        return " ".join(fewest)
     return f"No method of the catalogue answers this about {target.outcome}."
 
 
