@@ -144,8 +144,7 @@ def _by_role(seen: Seen, inferred: Kind, role: Role) -> tuple[Kind, tuple[str, .
         case "treatment" | "moments":
             return _few_levels(seen, inferred, FEW_TREATMENTS if role == "treatment" else 2)
         case "event":
-            one = not inferred.categorical or inferred is Kind.NOMINAL
-            return (Kind.BINARY, ()) if one and len(_levelled(seen, declared=False)[0].values) == 1 else None
+            return (Kind.BINARY, ()) if len(_levelled(seen, declared=False)[0].values) == 1 else None
         case _:
             assert_never(role)
 

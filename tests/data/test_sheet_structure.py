@@ -70,7 +70,7 @@ def test_a_column_is_named_by_a_word_and_not_by_a_list(tmp_path: Path) -> None:
         checked(tmp_path, {**SHEET, "exposure": ["person_years"]})
 
 
-@pytest.mark.parametrize("all_rows", ["yes", "1", "True", "no", "died"])
+@pytest.mark.parametrize("all_rows", ["yes", "1", "True", "no", "died", "never"])
 def test_an_event_column_that_is_the_same_in_every_row_is_one(tmp_path: Path, all_rows: str) -> None:
     rows = ROWS.replace(",no,", ",yes,").replace(",yes,", f",{all_rows},")
     (died,) = (c for c in read(tmp_path, HEADER + rows, about=SHEET).card.columns if c.name == "died")
