@@ -49,7 +49,8 @@ class Executor(Protocol):
 class _Task:
     """A job on its way to an outcome. `failure` is what every caller is told where there is none.
 
-    An outcome that is not `lasting` is of this one time: the job is run when it is submitted again.
+    An outcome that is not `lasting` is of this one time: the job is run when it is submitted again. `place` orders tasks by when
+    they ended; one whose outcome was stored had ended before all that run.
     """
 
     def __init__(self, job: Job, stored: Outcome | None = None) -> None:
@@ -57,6 +58,7 @@ class _Task:
         self.outcome = stored
         self.lasting = stored is not None
         self.failure: Exception | None = None
+        self.place = 0
         self.cancelled = threading.Event()
 
     @property
@@ -93,6 +95,7 @@ class LocalExecutor:
         self._waiting: deque[_Task] = deque()
         self._threads: list[threading.Thread] = []
         self._idle = 0
+        self._ended = 0
         self._closed = False
 
     @property
@@ -140,6 +143,7 @@ class LocalExecutor:
             with self._changed:
                 self._changed.wait_for(lambda: any(task.ended for task in waiting.values()))
                 ended = [id_ for id_, task in waiting.items() if task.ended]
+                ended.sort(key=lambda id_: waiting[id_].place)
             for id_ in ended:
                 yield _given(waiting.pop(id_))
 
@@ -174,8 +178,7 @@ class LocalExecutor:
                         outcome = self._store.put(outcome)
                 except Exception as error:  # noqa: BLE001 - raised again in every thread that asks for this outcome
                     with self._changed:
-                        task.failure = error
-                        self._changed.notify_all()
+                        self._end(task, error)
                 else:
                     with self._changed:
                         self._end(task, outcome)
@@ -206,8 +209,13 @@ class LocalExecutor:
                 return outcome
         return self._without_run(task, "lost", f"the jail died under the code, twice: {why}")
 
-    def _end(self, task: _Task, outcome: Outcome) -> None:
-        task.outcome = outcome
+    def _end(self, task: _Task, outcome: Outcome | Exception) -> None:
+        if isinstance(outcome, Exception):
+            task.failure = outcome
+        else:
+            task.outcome = outcome
+        self._ended += 1
+        task.place = self._ended
         self._changed.notify_all()
 
     def _without_run(self, task: _Task, state: State, error: str) -> Outcome:

@@ -120,6 +120,14 @@ def test_outcomes_come_as_they_are_completed_and_each_once(executor):
     assert list(completed) == []
 
 
+def test_outcomes_of_jobs_that_have_ended_come_in_the_order_in_which_they_did(executor):
+    submitted = [executor.submit(job(SLEEP, seed=seed)) for seed in (5, 6, 7)]
+    for id_ in reversed(submitted):
+        executor.cancel(id_)
+        executor.result(id_, 30)
+    assert [outcome.id for outcome in executor.as_completed(submitted)] == submitted[::-1]
+
+
 def test_results_of_jobs_that_nobody_submitted_are_not_waited_for(executor):
     with pytest.raises(KeyError):
         executor.result("nobody's", 0.1)
