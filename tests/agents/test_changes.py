@@ -80,6 +80,14 @@ async def test_the_changes_are_compared_by_difference_in_differences_with_the_de
     assert (hypothesis.statement, statement_of(claim, given)) == (expected, expected)
 
 
+async def test_a_share_may_change_too():
+    shut = card("shops.csv", STORE, STATE, levels("year", "1991", "1992", n=(150, 150)), levels("shut", "no", "yes"))
+    given = Material(Question(text="Did the share of shut rise more in NJ than in PA?"), (shut,), FOLLOWED, Options())
+    (hypothesis,) = (await RulesDesigner().plan_research(given, 1, ())).hypotheses
+    assert hypothesis.statement == "The proportion of yes in shut rises more (or falls less) with year for NJ than for PA (state)."
+    assert (await RulesDesigner().design_study(given, hypothesis, 1, ())).method == "difference_in_differences"
+
+
 async def test_two_of_several_moments_are_selected():
     question = "Did employees rise more in NJ than in PA between 1991 and 1994?"
     given = Material(Question(text=question), (LONG,), FOLLOWED, Options())

@@ -160,8 +160,10 @@ def _affect(frame: Frame, scene: Scene, covariates: tuple[str, ...]) -> Settled 
 def _interaction(frame: Frame, scene: Scene) -> Settled | Unread:
     """Of a group and a number the group comes first: it has slopes, which differ."""
     outcome = scene.column(frame.outcomes[0])
-    if not outcome.kind.numeric:
-        return Unread(f"{outcome.name} is {_a(outcome.kind)}, and an interaction is tested on numbers", frame.outcomes)
+    if not (outcome.kind.numeric or outcome.kind == Kind.BINARY):
+        return Unread(
+            f"{outcome.name} is {_a(outcome.kind)}, and an interaction is tested on numbers or two levels", frame.outcomes
+        )
     predictors = tuple(sorted(frame.predictors, key=lambda name: scene.column(name).kind.numeric))
     asked = frame.levels if predictors[:1] == frame.predictors[:1] else None
     target = _target(frame, scene, outcome.name, predictors, _levels_of(scene.column(predictors[0]), asked))
