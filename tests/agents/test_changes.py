@@ -47,6 +47,9 @@ def read(question, data=SHOPS, sheet=FOLLOWED):
         ("Do trends in employees differ between NJ and PA?", None),
         ("Did the difference in employees between NJ and PA change from 1991 to 1992?", None),
         ("Did the gap in employees between NJ and PA widen between 1991 and 1992?", None),
+        ("Did employees differ more between NJ and PA in 1992 than in 1991?", None),
+        ("Was there a larger difference in employees between NJ and PA in 1992 than in 1991?", None),
+        ("Is the gap in employees between NJ and PA smaller in 1992 compared with 1991?", None),
         ("Hat sich employees in NJ stärker verändert als in PA?", None),
     ],
 )
@@ -103,7 +106,7 @@ async def test_two_of_several_moments_are_selected():
         (UNTIMED, "Was the increase in employees greater in NJ than in PA?", "no column tells"),
         (UNTIMED, "Is the change in employees different between NJ and PA?", "no column tells"),
         (LONG, "Did employees rise more in NJ than in PA?", "year has 6 moments: name the two that are compared"),
-        (SHOPS, "Did employees change more in 1992 than in 1991?", "names moments of year that do not make one change"),
+        (SHOPS, "Did employees change more in 1992 than in 1991?", "not which two groups are compared"),
         (SHOPS, "Did employees drop less in NJ than in PA in 1992?", "names moments of year that do not make one change"),
         (SHOPS, "Did employees rise more in NJ than in PA between 1985 and 1987?", "number"),
         (SHOPS, "Did employees rise in NJ and PA between 1991 and 1992?", "a change in each of several groups"),
@@ -131,6 +134,7 @@ def test_moments_without_an_order_are_refused():
     [
         (SHOPS, "Are there more employees in NJ than in PA?"),
         (SHOPS, "Are there more employees in NJ than in PA in 1992?"),
+        (SHOPS, "Do employees differ more between NJ and PA?"),
         (UNTIMED, "Do employees differ more between NJ and PA?"),
         (UNTIMED, "Does the number of employees change between NJ and PA?"),
         (TRIAL, "Is sbp_followup lower with drug than with placebo?"),

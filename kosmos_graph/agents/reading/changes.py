@@ -46,6 +46,8 @@ COMPARED = tuple(
 WIDENED = re.compile(
     rf"\b{GAP} in [^,]*?C\d+(?:.*\b(?:{MOVED}|widen(?:s|ed)?|narrow(?:s|ed)?|clos(?:e|es|ed)|shr[aiu]nk)\b| (?:[a-z]+ )?{UNLIKE}\b)"
 )
+FARTHER = re.compile(rf"\bdiffer\w* (?:[a-z]+ )?{GRADE}\b|\b{GAP} in [^,]*?C\d+.*\b{UNLIKE}\b|\b{UNLIKE} {GAP} in [^,]*?C\d+")
+"""A difference of the groups that is set against that at another moment."""
 PAST = re.compile(rf"\b(?:did|has|have|had|was|were)\b.*\b(?:{MOVED}|{CHANGE})\b")
 GAINED = frozenset(("gain", "gains", "gained", "lose", "loses", "lost"))
 MARKED = r"(?:L|C|N|D)\d+"
@@ -55,7 +57,7 @@ COURSE = re.compile(
 )
 SPAN = re.compile(
     rf"(?: ,)?\b(?P<lead>between|from|in|over|during|before|comparing) {LEAD}(?P<a>{MARKED})"
-    rf" (?:and|to|until|till|through|with|versus|vs) {LEAD}(?P<b>{MARKED})"
+    rf" (?:and|to|until|till|through|with|versus|vs|than|compared (?:with|to))(?: (?:in|at|during))? {LEAD}(?P<b>{MARKED})"
 )
 ONE = re.compile(rf"(?: ,)?\b(?P<lead>since|after|from|by|until|till|to|in|over|across|between|with|on) {LEAD}(?P<a>{MARKED})\b")
 BEFORE_AFTER = re.compile(
@@ -130,7 +132,9 @@ def _asks(scene: Scene, rest: str, period: Period | Unread) -> bool:
     if isinstance(period, Unread) or not (period.named or period.column.name == scene.sheet.time):
         return False
     gained = not GAINED.isdisjoint(token.word for token in scene.tokens)
-    return WIDENED.search(rest) is not None or (THAN.search(rest) is not None and (gained or PAST.search(rest) is not None))
+    if WIDENED.search(rest) is not None or (period.named and FARTHER.search(rest) is not None):
+        return True
+    return THAN.search(rest) is not None and (gained or PAST.search(rest) is not None)
 
 
 def _groups(scene: Scene, rest: str) -> tuple[str | None, tuple[str, ...]]:
