@@ -44,8 +44,8 @@ class Block:
 
     @property
     def smallest_level(self) -> int | None:
-        """Rows of the level that has the fewest; None for a numeric variable."""
-        if not self.levels:
+        """Rows of the level that has the fewest; None for a numeric variable, and for a product with one."""
+        if not self.levels or not np.all(np.isin(self.values, (0.0, 1.0))):
             return None
         rows = np.count_nonzero(self.values, axis=0)
         return int(min(rows.min(), len(self.values) - rows.sum()))

@@ -98,3 +98,13 @@ def test_data_without_a_slope_are_refused(change, match):
 def test_two_columns_of_levels_have_no_slope():
     with pytest.raises(NotApplicable, match="no slope can differ"):
         run(columns(), "ancova_interaction", ("g", "k"))
+
+
+def test_slopes_of_a_group_of_few_rows_keep_all_degrees_of_freedom_and_say_how_often_they_are_wrong():
+    """Satterthwaite's, which a level's mean has, would find next to none of the differences: HC3 errors are long enough here."""
+    data = columns()
+    data["g"] = ["A"] * 5 + ["B"] * 55
+    few = run(data, "ancova_interaction", ("g", "x"), levels=("A", "B"))
+    assert few.df == (56.0,)
+    assert any("smallest group has 5 rows" in caveat and "11 %" in caveat for caveat in few.caveats)
+    assert not any("smallest group" in caveat for caveat in run(columns(), "ancova_interaction", ("g", "x")).caveats)
