@@ -29,6 +29,8 @@ GROUPED = {
 }
 OTHER: dict[Mark, Mark] = {".": ",", ",": "."}
 SAMPLE = 20_000
+FEWEST_BELOW_A_THOUSAND = 3
+"""Distinct numbers without a mark that tell thousands, if none of them is a code such as 999."""
 MOSTLY = 0.95
 AFFIXES = ("%", "$", "€", "£", "¥")
 BRACKETED = rf"^([$€£¥]?) ?\(([$€£¥]? ?[0-9][0-9.,{GAPS}]*%?)\)$"
@@ -105,7 +107,22 @@ def _undecided(texts: Any, from_file: Mark | None, delimiter: str) -> tuple[Mark
     points, commas = flags_of(texts, ".") & matches(texts, PLAIN["."]), flags_of(texts, ",") & matches(texts, PLAIN[","])
     if from_file or not (points.any() or commas.any()):
         return from_file or ".", True
+    for mark, other in OTHER.items():
+        if _breaks_at_a_thousand(texts, other):
+            return mark, True
     return ("," if commas.any() and not points.any() and delimiter == ";" else "."), False
+
+
+def _breaks_at_a_thousand(texts: Any, mark: Mark) -> bool:
+    """Whether numbers have `mark` three digits before their end just where they would pass a thousand: `2.766` beside `919`.
+
+    As decimals the ones with the mark would all lie far below those without, and none of them would end in 0.
+    """
+    marked = matches(texts, rf"[1-9][0-9]?\{mark}[0-9]{{3}}")
+    below = matches(texts, "[1-9][0-9]{2}") & ~matches(texts, "111|222|333|444|555|666|777|888|999")
+    bare = matches(texts, "[0-9]{1,3}")
+    enough = below.sum() >= FEWEST_BELOW_A_THOUSAND and marked.sum() >= FEWEST_BELOW_A_THOUSAND
+    return bool(enough and (marked | bare).all() and (bare == below).all())
 
 
 def _bare(cells: Cells) -> tuple[Any, str | None, tuple[str, ...]]:
