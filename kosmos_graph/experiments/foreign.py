@@ -6,18 +6,22 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import wraps
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
 from kosmos_graph.domain.design import Design
-from kosmos_graph.domain.results import Effect, TestResult
+from kosmos_graph.domain.results import TestResult
 from kosmos_graph.experiments.method import Case, Context, Draw, Method, NotApplicable, Prefer, Run, Sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Given = TypeVar("Given")
+MOST_SAID = 400
+"""Characters of another package's message that are repeated."""
+ROUNDING = 1e-9
 
 
 def guarded(method: Method, package: str) -> Method:
@@ -82,14 +86,18 @@ def _called(function: Callable[[], Given], who: str) -> Given:
         raise
     except ValidationError as error:
         raise NotApplicable(f"{who} failed: {_refused(error)}.") from error
-    except (Exception, SystemExit) as error:  # another package's code may raise anything; it fails its own study and no other
-        message = " ".join(str(error).split()).rstrip(".")
+    except BaseException as error:  # another package's code may raise anything; it fails its own study and no other
+        message = _cut(" ".join(str(error).split()).rstrip("."))
         raise NotApplicable(f"{who} failed: {type(error).__name__}{f': {message}' if message else ''}.") from error
 
 
 def _refused(error: ValidationError) -> str:
     """What a value was refused for: its fields, each with the reason."""
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    return _cut("; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()))
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= MOST_SAID else f"{message[:MOST_SAID]}…"
 
 
 def _faults(result: TestResult) -> Iterator[str]:
@@ -99,7 +107,28 @@ def _faults(result: TestResult) -> Iterator[str]:
         if p is not None and not 0 <= p <= 1:
             yield f"p = {p:g} lies outside [0, 1]"
     effects = (result.effect, *result.other_effects, *(() if result.standardised is None else (result.standardised,)))
-    for found in (*effects, *result.terms):
-        if found.low is not None and found.high is not None and found.low > found.high:
-            named = found.label if isinstance(found, Effect) else found.name
-            yield f"the interval of {named} runs from {found.low:g} to {found.high:g}"
+    for effect in effects:
+        if not 0 < effect.level < 1:
+            yield f"the level of the interval of {_cut(effect.label)} is {effect.level:g}, not between 0 and 1"
+        yield from _interval_faults(effect.label, effect.value, effect.low, effect.high)
+    for term in result.terms:
+        yield from _interval_faults(term.name, term.estimate, term.low, term.high)
+    counts = (group.n for group in result.groups), (exclusion.n for exclusion in result.exclusions)
+    for n in (result.n_read, result.n_analysed, *chain(*counts)):
+        if n < 0:
+            yield f"a number of rows is {n}"
+    if result.n_analysed > result.n_read:
+        yield f"{result.n_analysed} rows were analysed, and {result.n_read} read"
+    for group in result.groups:
+        if group.n_success is not None and not 0 <= group.n_success <= group.n:
+            yield f"{group.n_success} of the {group.n} rows of {_cut(group.label)} have the success level"
+
+
+def _interval_faults(name: str, value: float, low: float | None, high: float | None) -> Iterator[str]:
+    """What an interval cannot be; beyond its ends the value may lie by rounding."""
+    slack = ROUNDING * max(abs(end) for end in (value, low or 0.0, high or 0.0))
+    if low is not None and high is not None and low > high:
+        yield f"the interval of {_cut(name)} runs from {low:g} to {high:g}"
+    elif (low is not None and value < low - slack) or (high is not None and value > high + slack):
+        ends = "−∞" if low is None else f"{low:g}", "∞" if high is None else f"{high:g}"
+        yield f"{_cut(name)} is {value:g}, outside its interval from {ends[0]} to {ends[1]}"

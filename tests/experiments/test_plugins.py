@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from kosmos_graph.domain.question import Options
+from kosmos_graph.domain.results import Group
 from kosmos_graph.domain.study_sheet import StudySheet
 from kosmos_graph.errors import BadInput
 from kosmos_graph.experiments.catalogue import CATALOGUE, ENTRY_POINTS, get_method, methods_of
@@ -247,6 +248,18 @@ def admit(monkeypatch, *methods):
     monkeypatch.setitem(vars(CATALOGUE), "_methods", {**CATALOGUE, **{method.name: method for method in methods}})
 
 
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def close(*_):
+    raise GeneratorExit
+
+
+def talk(*_):
+    raise ValueError("x" * 200_000)
+
+
 def changed(**changes):
     return lambda *given: get_method("welch_t").run(*given).model_copy(update=changes)
 
@@ -273,6 +286,33 @@ UNUSABLE = {
     "an interval upside down": (
         of_effect(low=2.0, high=1.0),
         "gave a result that cannot be: the interval of A − B runs from 2 to 1.",
+    ),
+    "an interrupt": (interrupted, "failed: KeyboardInterrupt."),
+    "a generator's end": (close, "failed: GeneratorExit."),
+    "a long message": (talk, "failed: ValueError: x{400}…."),
+    "an effect beside its interval": (
+        of_effect(value=3.0, low=1.0, high=2.0),
+        "gave a result that cannot be: A − B is 3, outside its interval from 1 to 2.",
+    ),
+    "an effect below an open interval": (
+        of_effect(value=0.5, low=1.0, high=None),
+        "gave a result that cannot be: A − B is 0.5, outside its interval from 1 to ∞.",
+    ),
+    "a level of 42": (
+        of_effect(level=42.0),
+        "gave a result that cannot be: the level of the interval of A − B is 42, not between 0 and 1.",
+    ),
+    "more rows than there are": (
+        changed(n_analysed=9999),
+        "gave a result that cannot be: 9999 rows were analysed, and 6 read.",
+    ),
+    "a group of less than none": (
+        changed(groups=(Group(label="A", n=-4),)),
+        "gave a result that cannot be: a number of rows is -4.",
+    ),
+    "more successes than rows": (
+        changed(groups=(Group(label="A", n=3, n_success=4),)),
+        "gave a result that cannot be: 4 of the 3 rows of A have the success level.",
     ),
 }
 
