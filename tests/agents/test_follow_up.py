@@ -176,3 +176,42 @@ def test_a_share_of_the_event_is_said_to_ignore_the_follow_up(question):
 @pytest.mark.parametrize("question", ["How long after relapse?", "How long is the relapse?"])
 def test_how_long_is_never_answered_by_a_share(question, sheet):
     assert "it asks how long, and relapse is binary" in (read_question(question, (RELAPSING,), sheet).undecided or "")
+
+
+PARTS = card(
+    "parts.csv", number("days_to_failure", 1, 90), levels("failed", "yes", "no"), levels("material", "steel", "brass", n=(60, 60))
+)
+LASTED = StudySheet(duration="days_to_failure", event="failed", declared=("duration", "event"))
+
+
+@pytest.mark.parametrize(
+    ("question", "levels_", "direction"),
+    [
+        ("Does steel fail later than brass?", ("steel", "brass"), "positive"),
+        ("Do steel parts fail later than brass parts?", ("steel", "brass"), "positive"),
+        ("Does failure come sooner in brass than in steel?", ("brass", "steel"), "negative"),
+        ("Do brass parts fail sooner?", ("brass", "steel"), "negative"),
+        ("Is failure more common in steel?", ("steel", "brass"), "negative"),
+        ("Is the risk of failure higher in steel?", ("steel", "brass"), "negative"),
+        ("Are the days to failure higher in steel?", ("steel", "brass"), "positive"),
+        ("Is the failure time longer in steel?", ("steel", "brass"), "positive"),
+    ],
+)
+def test_a_word_of_the_events_stem_is_the_event(question, levels_, direction):
+    (claim,) = read_question(question, (PARTS,), LASTED).claims
+    assert (claim.target.outcome, claim.target.levels, claim.direction) == ("days_to_failure", levels_, direction)
+
+
+@pytest.mark.parametrize(
+    ("question", "steel"),
+    [("How long until a part fails?", False), ("When do parts fail?", False), ("How long until a steel part fails?", True)],
+)
+def test_until_a_part_fails_is_the_median_duration(question, steel):
+    target = read_question(question, (PARTS,), LASTED).targets[0]
+    assert (target.outcome, target.quantile, len(target.filters)) == ("days_to_failure", 0.5, int(steel))
+
+
+@pytest.mark.parametrize("which", ["a cheap part fails", "the first part fails", "all parts fail", "half of the parts fail"])
+def test_until_some_that_the_data_do_not_tell_apart_is_no_median(which):
+    undecided = read_question(f"How long until {which}?", (PARTS,), LASTED).undecided or ""
+    assert "ask for the median of days_to_failure" in undecided

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from kosmos_graph.agents.reading.frame import Claim
 from kosmos_graph.agents.reading.levels import positive_level
@@ -14,7 +15,9 @@ from kosmos_graph.domain.data_card import DataCard
 from kosmos_graph.domain.hypothesis import Direction
 from kosmos_graph.domain.study_sheet import StudySheet
 
-SURVIVAL_TIME = r"(?:overall )?(?:survival(?: times?| durations?)?|time (?:to|until|till) (?:the )?{event}|lifetimes?)"
+SURVIVAL_TIME = (
+    r"(?:overall )?(?:survival(?: times?| durations?)?|time (?:to|until|till) (?:the |a )?{event}|{event} times?|lifetimes?)"
+)
 ADVERB = r"(?:(?:on average|in general|typically|usually|any|much|even|still|(?!only|likely)\w+ly) )?"
 LATE = r"(?P<late>later|longer|more time|less quickly|more slowly|slower)"
 SOON = r"(?P<soon>sooner|earlier|faster|more quickly|quicker|less long|less time|shorter|shorter time)"
@@ -52,6 +55,8 @@ BESIDE = frozenset(
     ]
 )
 """Words after which an event is not what is waited for."""
+SOME_OF = frozenset(("first", "second", "third", "last", "next", "all", "every", "each", "any", "most", "some", "half", "another"))
+"""Words after which the time is not that of any one row."""
 RISK = r"\b(?:risks?|hazards?|rates?|probabilit(?:y|ies)|chances?|incidence) (?:of|for) (?:the )?(?:death|dying|event|{event})\b"
 HAZARD = r"\bmortality(?: rates?)?\b|\bhazards?\b|\bdeath rates?\b"
 PROLONGS = re.compile(r"\b(?:prolong|lengthen|extend)(?:e(?=d\b))?(s|d)?\b", re.IGNORECASE)
@@ -75,18 +80,19 @@ def in_columns(sentence: str, card: DataCard, sheet: StudySheet) -> str:
     text = _waited_for(sentence, card, duration, event)
     if text != sentence or _names(sentence, duration):
         return text.replace(MARKED, duration)
-    words = re.escape(event)
+    words = rf"(?:{'|'.join(_called(card, duration, event))})"
     text = re.sub(
         rf"\b{SURVIVAL_TIME.replace('{event}', words)}(?! (?:curve|probabilit))\b", lambda _: duration, text, flags=re.IGNORECASE
     )
     if text != sentence:
         return SHORTENS.sub(r"reduce\1", PROLONGS.sub(r"increase\1", text))
-    return re.sub(f"{RISK.replace('{event}', words)}|{HAZARD}", lambda _: event, sentence, flags=re.IGNORECASE)
+    pattern = "|".join((RISK.replace("{event}", words), HAZARD, *(rf"\b{word}\b" for word in _awaited(duration))))
+    return re.sub(pattern, lambda _: event, sentence, flags=re.IGNORECASE)
 
 
 def _waited_for(sentence: str, card: DataCard, duration: str, event: str) -> str:
     """The sentence with the time until the event, and its coming sooner or later, as more or less of the duration."""
-    it = rf"(?:(?:the|a|an|their|his|her|its|first) )*(?:{'|'.join(_called(card, event))})"
+    it = rf"(?:(?:the|a|an|their|his|her|its|first) )*(?:{'|'.join(_called(card, duration, event))})"
     column = card.column(duration)
     units = "|".join(re.escape(unit) for unit in (duration, column.unit if column is not None else None) if unit)
     asked = (
@@ -95,10 +101,11 @@ def _waited_for(sentence: str, card: DataCard, duration: str, event: str) -> str
     )
     happens = r"(?: (?:come|comes|came|occur|occurs|occurred|happens?|happened|starts?|started|appears?|appeared))?"
     before = rf"(?:is|are|was|were|does|do|did|has|have) (?:the )?(?:time of )?{it}{happens}"
+    median = partial(_median, levels=frozenset(level.name.lower() for one in card.columns for level in one.levels))
     rules: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
-        (rf"\b{asked}\b(?P<who>[^?,]*?) (?:to|until|till|before) {it}\b{happens}(?P<rest>[^?]*)", _median),
-        (rf"\b{asked}\b(?P<who>[^?,]*?) {it}\b{happens}(?P<rest>[^?]*)", _median),
-        (rf"\b{asked}\b(?P<who>[^?]*?) (?:{LIVE}|last|stay)\b(?P<rest>[^?]*)", _median),
+        (rf"\b{asked}\b(?P<who>[^?,]*?) (?:to|until|till|before) {it}\b{happens}(?P<rest>[^?]*)", median),
+        (rf"\b{asked}\b(?P<who>[^?,]*?) {it}\b{happens}(?P<rest>[^?]*)", median),
+        (rf"\b{asked}\b(?P<who>[^?]*?) (?:{LIVE}|last|stay)\b(?P<rest>[^?]*)", median),
         (rf"\b(?:does|do|did|is|was|will) it (?:take )?{WHEN} {UNTIL} {it}\b", lambda found: f"is {MARKED} {_grade(found)}"),
         (rf"\b(?:takes?|took|needs?|needed|waits?|waited) {WHEN} {UNTIL} {it}\b", _have),
         (rf"\b(?:stays?|stayed|remains?|remained|are|is) {it}[ -]free (?:for )?(?:a )?{WHEN}", _have),
@@ -122,14 +129,28 @@ def _waited_for(sentence: str, card: DataCard, duration: str, event: str) -> str
     return sentence
 
 
-def _called(card: DataCard, event: str) -> tuple[str, ...]:
-    """Patterns for the event: its column's name in the forms of a noun and a verb, and the level that says that it happened."""
+def _called(card: DataCard, duration: str, event: str) -> tuple[str, ...]:
+    """Patterns for the event: its column's name in the forms of a noun and a verb, the level that says that it happened, and what
+    the duration's name waits for.
+    """
     column = card.column(event)
     level = positive_level(column) if column is not None else None
     names = [name for name in (event, level) if name is not None and fold(name) not in POSITIVE_LEVELS]
     words = [r"[ _-]".join(map(re.escape, re.split(r"[ _-]+", name))) + r"(?:s|d|ed)?" for name in names]
     died = (r"die[sd]?", r"dying", r"deaths?") if DEATHS & {fold(name) for name in names} else ()
-    return (*words, *died, "event")
+    return (*words, *died, *_forms(event), *_awaited(duration), "event")
+
+
+def _awaited(duration: str) -> tuple[str, ...]:
+    """Patterns for what a duration's own name waits for: `failure` in days_to_failure."""
+    told = re.search(r"(?:^|[_ -])(?:to|until|till)[_ -](?P<what>[^\W_]+)$", duration)
+    return _forms(told["what"]) if told is not None else ()
+
+
+def _forms(name: str) -> tuple[str, ...]:
+    """The pattern of one word as a noun and a verb (failure, fail, fails, failed); none for a short or a compound one."""
+    root = re.sub(r"(?:ures?|ed|ing|es?)$", "", name, flags=re.IGNORECASE)
+    return (rf"{re.escape(root)}(?:ures?|e?s|e?d|e|ing)?",) if re.fullmatch(r"[^\W\d_]{4,}", root) else ()
 
 
 def _grade(found: re.Match[str]) -> str:
@@ -140,9 +161,19 @@ def _have(found: re.Match[str]) -> str:
     return f"have a {_grade(found)} {MARKED}"
 
 
-def _median(found: re.Match[str]) -> str:
-    """The median, of those whom the question names between its first words and the event."""
+def _median(found: re.Match[str], levels: frozenset[str]) -> str:
+    """The median, of those whom the question names between its first words and the event; `levels` are single words.
+
+    `Until a steel part fails` is about steel ones. Which of them `a cheap part` or `all parts` are is not known.
+    """
     who = re.sub(rf"^{PASSING}|{PASSING}$", "", found["who"]).strip()
+    until = re.match(r"(?:until|till|before)\b(?P<whom>.*)", who, re.IGNORECASE)
+    if until is not None:
+        who = until["whom"].strip()
+        named = re.split(r" (?:in|on|with|without|from)\b", who.lower(), maxsplit=1)[0].split()
+        beside = [word for word in named if word not in {"a", "an", "the", *levels}]
+        if len(beside) > 1 or not SOME_OF.isdisjoint(beside):
+            return found.group()
     if not BESIDE.isdisjoint((who or found["who"]).lower().split()[-1:]):
         return found.group()
     return f"What is the median {MARKED}{f' for {who}' if who else ''}{found['rest']}"
@@ -180,7 +211,8 @@ def _follow_up(card: DataCard, sheet: StudySheet) -> tuple[str, str] | None:
 
 
 def _names(sentence: str, column: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", sentence, re.IGNORECASE) is not None
+    name = r"[ _-]+".join(map(re.escape, re.split(r"[ _-]+", column)))
+    return re.search(rf"(?<!\w){name}(?!\w)", sentence, re.IGNORECASE) is not None
 
 
 def _as_outcome(claim: Claim, duration: str) -> Claim:

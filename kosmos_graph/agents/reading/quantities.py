@@ -135,6 +135,8 @@ def _location(scene: Scene, text: str, group: tuple[str, ...]) -> Frame | Unread
     column = scene.column(outcomes[0])
     if column.kind.categorical and HOW_LONG.search(text):
         told = "state on the study sheet which column is its duration" if column.kind == Kind.BINARY else "name a column of times"
+        if scene.sheet.duration is not None:
+            told = f"ask for the median of {scene.sheet.duration}"
         return Unread(f"it asks how long, and {column.name} is {column.kind.value}: {told}", outcomes)
     if column.kind in (Kind.BINARY, Kind.NOMINAL) and not group and not scene.levels_in(text):
         return (
