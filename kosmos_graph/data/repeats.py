@@ -35,7 +35,21 @@ NEARLY_ALL = 0.9
 def repeated_units(columns: Sequence[Prepared], sheet: StudySheet) -> list[Trap]:
     """Traps of identifiers with several rows; without any, of at most one column whose rows are laid out as those of units."""
     named = [trap for column in columns if (trap := _repeated(column))]
-    return named or _panel(columns) or _crossed(columns, sheet)
+    found = named or _panel(columns) or _crossed(columns, sheet)
+    return [trap.model_copy(update={"varying": _varying(trap, columns)}) for trap in found]
+
+
+def _varying(trap: Trap, columns: Sequence[Prepared]) -> tuple[tuple[str, int], ...]:
+    """For each other column with levels, the units in which it takes more than one of them; missing cells are left out."""
+    unit = next(column for column in columns if column.card.name == trap.column)
+    others = [column for column in columns if column is not unit and column.card.kind.categorical]
+    return tuple((other.card.name, _units_with_several(unit, other)) for other in others)
+
+
+def _units_with_several(unit: Prepared, other: Prepared) -> int:
+    there = (unit.cells.codes >= 0) & (other.cells.codes >= 0)
+    units = np.unique(_pairs(unit, other)[there]) // (other.cells.distinct + 1)
+    return int((np.unique(units, return_counts=True)[1] > 1).sum())
 
 
 def timed(column: Prepared) -> bool:

@@ -72,7 +72,8 @@ class ColumnCard(Value):
 class Trap(Value):
     """Something about the rows that a naive analysis would trip over.
 
-    `repeated ids`: `column` identifies a unit that has several rows. `ordered series`: `column` orders the rows in time and
+    `repeated ids`: `column` identifies a unit that has several rows, and `varying` gives, for each other column with levels,
+    the number of units in which it takes more than one of them. `ordered series`: `column` orders the rows in time and
     there is one row per point. `duplicate rows`: identical rows, `n` of them.
     """
 
@@ -80,6 +81,7 @@ class Trap(Value):
     column: str | None
     n: int
     detail: str
+    varying: tuple[tuple[str, int], ...] = ()
 
 
 class DataCard(Value):
@@ -93,6 +95,11 @@ class DataCard(Value):
     columns: tuple[ColumnCard, ...]
     traps: tuple[Trap, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def units_varying(self, unit: str, column: str) -> int | None:
+        """How many of the repeated units in the column `unit` have more than one level of `column`; None where not counted."""
+        counted = (trap.varying for trap in self.traps if trap.column == unit and trap.kind == "repeated ids")
+        return next((n for varying in counted for name, n in varying if name == column), None)
 
     def column(self, name: str) -> ColumnCard | None:
         """The card of the column called `name`, or None."""

@@ -347,14 +347,18 @@ def _independence(method: Method, card: DataCard, sheet: StudySheet, target: Tar
 
 
 def _within_units(card: DataCard, sheet: StudySheet, target: Target, unit: str) -> str:
-    """How rows are compared within their units: three or more moments as repeated measurements, two as pairs."""
+    """What makes rows of the same units comparable: clusters where a level has several rows of a unit, else pairs or moments."""
     by = card.column(target.predictors[0]) if len(target.predictors) == 1 else None
     column = card.column(unit)
-    if by is None or column is None or unit in (sheet.id, sheet.pair) or len(level_names(card, target)) < 3:
+    levels = level_names(card, target)
+    if by is None or column is None or unit in (sheet.id, sheet.pair) or len(levels) < 2:
         return "compare within units (a pair column and two moments)"
-    rows = {by.n_of(level) for level in level_names(card, target)}
-    if max(rows) > column.distinct:
+    rows = {by.n_of(level) for level in levels}
+    apart = max(rows) > column.distinct or card.units_varying(unit, by.name) == 0
+    if apart and (len(levels) > 2 or unit != sheet.cluster):
         return f"state in the study sheet that it is the cluster (`cluster: {unit}`), for methods that allow for clusters"
+    if len(levels) == 2:
+        return "compare within units (a pair column and two moments)"
     stated = f"`id: {unit}`" if rows == {column.distinct} else f"`pair: {unit}`, which leaves out units without a row at each level"
     return f"state in the study sheet that it is the unit ({stated}), for a repeated-measures analysis within it"
 

@@ -121,3 +121,10 @@ def test_a_year_and_its_parts_are_a_series_in_any_order_and_under_names(tmp_path
 def test_scattered_quarters_of_years_are_no_series(tmp_path: Path) -> None:
     rows = "".join(f"{2000 + number * 7 % 13},{number * 3 % 4 + 1},{number}.5\n" for number in range(20))
     assert traps(tmp_path, f"year,quarter,y\n{rows}") == []
+
+
+def test_of_repeated_units_it_is_counted_in_how_many_each_grouping_varies(tmp_path: Path) -> None:
+    rows = "".join(f"p{unit},{visit},{'ab'[unit % 2]},{unit * 7 % 13}.5\n" for unit in range(20) for visit in ("pre", "post"))
+    rows = rows.replace("p3,post,b", "p3,post,a").replace("p5,post,b", "p5,post,")
+    (trap,) = read(tmp_path, f"patient_id,visit,arm,y\n{rows}").card.traps
+    assert trap.varying == (("visit", 20), ("arm", 1))

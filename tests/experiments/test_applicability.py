@@ -482,6 +482,14 @@ def test_a_refusal_of_repeated_rows_says_what_the_sheet_has_to_state(sizes, reme
     assert remedy in refusal(card, SHEET, "compare", "effect", target("y", "day"))
 
 
+@pytest.mark.parametrize(("varying", "sizes"), [(0, (50, 50)), (0, (40, 60)), (4, (46, 54))])
+def test_two_groups_of_units_with_several_rows_each_are_referred_to_clusters(varying, sizes):
+    repeated = (Trap(kind="repeated ids", column="who", n=100, detail="", varying=(("arm", varying),)),)
+    card = data(levels("arm", a=sizes[0], b=sizes[1]), rows=100, traps=repeated)
+    told = refusal(card, SHEET, "compare", "effect", target("y", "arm"))
+    assert "state in the study sheet that it is the cluster (`cluster: who`), for methods that allow for clusters, select" in told
+
+
 def test_a_refusal_is_that_of_the_usual_method_that_lacks_least():
     """Pairs with several rows at a level lack one thing for a paired test, and two for repeated measurements of three moments."""
     crowded = data(levels("moment", before=80, after=80), rows=160)

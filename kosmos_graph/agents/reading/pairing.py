@@ -242,14 +242,16 @@ def pairs_in_rows(scene: Scene, x: ColumnCard, levels: tuple[str, str] | None) -
     if unit is None or unit == x.name or (levels is None and len(x.levels) != 2):
         return None
     declared = sheet.design in ("paired", "before-after") and sheet.treatment in (None, x.name) and sheet.time in (None, x.name)
+    if scene.card.units_varying(unit, x.name) == 0 and not (declared or scene.within):
+        return None
     moments = after_and_before(x) is not None or x.name == sheet.time or (x.kind.numeric and bool(TIMES & set(pieces(x.name))))
     return unit if declared or moments or sheet.pair is not None or scene.within or _crossed(scene, x, unit, levels) else None
 
 
 def _crossed(scene: Scene, x: ColumnCard, unit: str, levels: tuple[str, str] | None) -> bool:
-    """Whether the counts say that every unit has one row at each level."""
+    """Whether the counts say that every unit has one row at each level: balanced groups of units with two rows have them too."""
     card = scene.card.column(unit)
-    if card is None or card.missing or card.distinct < 2:
+    if card is None or card.missing or card.distinct < 2 or scene.card.units_varying(unit, x.name) not in (None, card.distinct):
         return False
     compared = levels or tuple(level.name for level in x.levels)
     return x.kind.categorical and all(x.n_of(level) == card.distinct for level in compared)
