@@ -13,6 +13,8 @@ from kosmos_graph.experiments.method import NotApplicable
 
 EXACT = 1e-11
 """Residuals, relative to the outcome's variation, that count as none."""
+DEPENDENT = 1e-9
+"""Length, relative to its own, of what other columns leave of a column that they already say."""
 ALONE = 1e-9
 """Distance of a leverage from 1 at which a row decides a coefficient by itself."""
 STRONGEST_MEMORY = 0.97
@@ -132,13 +134,34 @@ def intercept_solver(fit: Fit) -> FloatArray:
 
 def breusch_pagan(fit: Fit) -> float:
     """p of the studentised test of constant spread (Koenker 1981, J Econometrics 17:107)."""
+    return _spread_p(fit, fit.basis)
+
+
+def white(fit: Fit) -> float:
+    """The same with the square of the last column, cleared of all others: spread may grow on both sides of the middle.
+
+    With one column it is the test of White 1980, Econometrica 48:817. A square that the columns already say is left out.
+    """
+    square = fit.basis[:, -1] ** 2
+    bent = square - np.mean(square)
+    size = float(np.linalg.norm(bent))
+    bent = bent - fit.basis @ (fit.basis.T @ bent)
+    bent = bent - fit.basis @ (fit.basis.T @ bent)
+    left = float(np.linalg.norm(bent))
+    if left <= DEPENDENT * max(size, float(np.linalg.norm(square))):
+        return breusch_pagan(fit)
+    return _spread_p(fit, np.column_stack([fit.basis, bent / left]))
+
+
+def _spread_p(fit: Fit, basis: FloatArray) -> float:
+    """p of n·R² of the squared residuals on an orthonormal basis of centred columns."""
     squares = (fit.residuals / np.max(np.abs(fit.residuals))) ** 2
     squares = squares - np.mean(squares)
     total = float(np.sum(squares**2))
     if total == 0:
         return 1.0
-    explained = float(np.sum((fit.basis.T @ squares) ** 2))
-    return float(stats.chi2.sf(fit.matrix.n * explained / total, fit.matrix.width))
+    explained = float(np.sum((basis.T @ squares) ** 2))
+    return float(stats.chi2.sf(fit.matrix.n * explained / total, basis.shape[1]))
 
 
 def lag_for(n: int) -> int:

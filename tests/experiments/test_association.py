@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.diagnostic import het_breuschpagan, het_white
 
 from kosmos_graph.domain.results import TestResult
 from kosmos_graph.experiments.catalogue.association import tau_error
@@ -237,6 +238,37 @@ def test_the_p_of_spearman_counts_orders(alternative: str) -> None:
     above, below = np.mean(np.array(rho) >= seen - 1e-9), np.mean(np.array(rho) <= seen + 1e-9)
     expected = {"two-sided": 2 * min(above, below), "greater": above, "less": below}[alternative]
     assert correlate("spearman", x, y, alternative=alternative).p_value == pytest.approx(expected, rel=1e-12)
+
+
+def spread_at_both_ends(method: str, seed: int) -> TestResult:
+    """Of y, whose mean does not depend on x."""
+    generator = np.random.default_rng(seed)
+    x, noise, z = (generator.normal(size=60) for _ in range(3))
+    columns, covariates = {"x": x, "y": noise * np.abs(x), "z": z}, () if method == "pearson" else ("z",)
+    return run_method(make_dataset(columns), make_design(method, "y", ("x",), covariates=covariates))
+
+
+@pytest.mark.parametrize("method", ["pearson", "partial_correlation"])
+def test_where_the_spread_grows_at_both_ends_a_correlation_says_so(method: str) -> None:
+    """Of the quarter that is correlated at 5 %, a test of spread that is linear in x leaves most without a word."""
+    found = [one for one in (spread_at_both_ends(method, seed) for seed in range(150)) if one.p_value <= 0.05]
+    assert len(found) / 150 > 0.2
+    told = [any("spread of y changes" in caveat for caveat in one.caveats) for one in found]
+    apart = [any("different sides of 0.05" in caveat for caveat in one.caveats) for one in found]
+    assert sum(not (one or other) for one, other in zip(told, apart, strict=True)) / 150 < 0.05
+    assert apart == [one.terms[0].p_value > 0.05 for one in found]
+    assert any(apart)
+
+
+def test_the_test_of_spread_is_whites_and_of_two_values_the_linear_one() -> None:
+    x, y, _ = noisy(40)
+    columns = np.column_stack([np.ones(40), x])
+    residuals = y - columns @ np.linalg.lstsq(columns, y, rcond=None)[0]
+    assert correlate("pearson", x, y).measures[0].value == pytest.approx(het_white(residuals, columns)[1], rel=1e-9)
+    two = np.arange(40) % 2.0
+    columns = np.column_stack([np.ones(40), two])
+    residuals = y - columns @ np.linalg.lstsq(columns, y, rcond=None)[0]
+    assert correlate("pearson", two, y).measures[0].value == pytest.approx(het_breuschpagan(residuals, columns)[1], rel=1e-9)
 
 
 @pytest.mark.parametrize("method", ["pearson", "partial_correlation"])

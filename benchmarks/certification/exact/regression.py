@@ -139,9 +139,20 @@ def largest_inflation(blocks: Sequence[Sequence[Column]]) -> mpf:
 
 def breusch_pagan(fit: Ols) -> mpf:
     """p of Koenker's test: n·R² of the squared residuals."""
+    return spread_p(fit, fit.columns[1:])
+
+
+def white(fit: Ols) -> mpf:
+    """The same with the square of the last column, cleared of the others."""
+    cleared = ols(fit.columns[1:-1], fit.columns[-1]).residuals
+    return spread_p(fit, [*fit.columns[1:], [value**2 for value in cleared]])
+
+
+def spread_p(fit: Ols, columns: Sequence[Column]) -> mpf:
+    """p of n·R² of the squared residuals on the columns."""
     squares = [e**2 for e in fit.residuals]
-    explained = 1 - ols(fit.columns[1:], squares).rss / (m.variance(squares) * (len(squares) - 1))
-    return d.chi_square_upper(len(squares) * explained, mpf(len(fit.columns) - 1))
+    explained = 1 - ols(columns, squares).rss / (m.variance(squares) * (len(squares) - 1))
+    return d.chi_square_upper(len(squares) * explained, mpf(len(columns)))
 
 
 def holm(p_values: Sequence[mpf]) -> list[mpf]:

@@ -58,7 +58,7 @@ def slope(fit: g.Ols, name: str, alternative: str) -> Reference:
     value, error, term = fit.coefficients[-1], mp.sqrt(fit.hc3()[-1][-1]), "term slope of y on x (HC3)"
     found = m.interval(name, value, error, fit.df, alternative) | m.interval(term, value, error, fit.df)
     found |= {f"{term} statistic": value / error, f"{term} p": m.p_of(value / error, fit.df)}
-    return found | {"measure Breusch–Pagan p": g.breusch_pagan(fit)}
+    return found | {"measure White p": g.white(fit)}
 
 
 def ties(y: list[str], x: list[str]) -> Reference:

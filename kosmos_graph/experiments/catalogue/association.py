@@ -24,7 +24,7 @@ from kosmos_graph.experiments.catalogue.regression_plots import draw_added_varia
 from kosmos_graph.experiments.catalogue.result import result_of
 from kosmos_graph.experiments.catalogue.tails import clipped, p_value, t_interval
 from kosmos_graph.experiments.design_matrix import FloatArray, centred, design_matrix, numeric_values
-from kosmos_graph.experiments.least_squares import EXACT, Fit, breusch_pagan, least_squares
+from kosmos_graph.experiments.least_squares import EXACT, Fit, least_squares, white
 from kosmos_graph.experiments.method import Context, Method, Needs, NotApplicable, Sample
 from kosmos_graph.experiments.plain_text import axis_label
 from kosmos_graph.experiments.power import minimum_detectable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 LEAST_ROWS = 5
 UNEVEN = 0.05
-"""Breusch–Pagan p up to which the rows are said not to spread alike."""
+"""White p up to which the rows are said not to spread alike."""
 MOST_ORDERED = 8
 """Rows up to which every order is looked at: 40,320 of them."""
 MOST_COMPARED = 4000
@@ -151,14 +151,14 @@ def pearson(sample: Sample, design: Design, context: Context) -> TestResult:
         measures=(spread_measure(slope.fit),),
         terms=(slope_term(slope, design, context),),
         minimum_detectable=detectable(error, design, context),
-        caveats=uneven_caveat(slope, design) + delta_caveat(context),
+        caveats=uneven_caveat(slope, design) + apart_caveat(slope, found.t(df), df, context) + delta_caveat(context),
     )
 
 
 def spread_measure(fit: Fit) -> Measure:
     """Whether the rows spread alike, as the t of a correlation takes for granted."""
-    meaning = "small where the spread of the outcome changes along the line; p takes rows that spread alike"
-    return Measure(name="Breusch–Pagan p", value=breusch_pagan(fit), meaning=meaning)
+    meaning = "small where the outcome spreads more at one end or at both ends of the line; p takes rows that spread alike"
+    return Measure(name="White p", value=white(fit), meaning=meaning)
 
 
 def slope_term(found: Regression, design: Design, context: Context) -> Term:
@@ -171,11 +171,22 @@ def uneven_caveat(found: Regression, design: Design) -> tuple[str, ...]:
     """That p is too small where the spread grows along the line: of 80 and of 300 such rows 34 and 37 % were correlated at 5 %
     where the mean of the outcome does not change, and by the slope's HC3 test 8 and 6 %.
     """
-    if breusch_pagan(found.fit) > UNEVEN:
+    if white(found.fit) > UNEVEN:
         return ()
     return (
         f"The spread of {design.target.outcome} changes with {design.target.predictors[0]} or a covariate, and p and the interval "
         "of the correlation take rows that spread alike, so they may be far too hopeful; the slope's, among the terms, do not.",
+    )
+
+
+def apart_caveat(found: Regression, t: float, df: float, context: Context) -> tuple[str, ...]:
+    """That the two-sided tests of the correlation and of its slope, which are 0 together, do not agree."""
+    own, slopes = p_value(t, df, "two-sided"), coefficient_p(found, len(found.estimates) - 1)
+    if (own <= context.alpha) == (slopes <= context.alpha):
+        return ()
+    return (
+        f"The two-sided p of the correlation is {own:.2g}, and that of its slope, which lets rows spread as they do, {slopes:.2g}: "
+        f"they lie on different sides of {context.alpha:g}, so the result hangs on rows that spread alike.",
     )
 
 
@@ -326,7 +337,7 @@ def partial_correlation(sample: Sample, design: Design, context: Context) -> Tes
         measures=(spread_measure(fit),),
         terms=(slope_term(slope, design, context),),
         minimum_detectable=detectable(error, design, context),
-        caveats=uneven_caveat(slope, design) + delta_caveat(context),
+        caveats=uneven_caveat(slope, design) + apart_caveat(slope, found.t(df), df, context) + delta_caveat(context),
     )
 
 
