@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from matplotlib.figure import Figure
 from scipy import optimize, stats
 
 from kosmos_graph.domain.results import TestResult
-from kosmos_graph.experiments.catalogue.quantile_regression import quantile_fit, robust_fit
+from kosmos_graph.experiments.catalogue.quantile_regression import draw_robust, quantile_fit, robust_fit
 from kosmos_graph.experiments.method import NotApplicable
 from kosmos_graph.experiments.quantile_fit import bandwidth, check_loss
 from kosmos_graph.experiments.robust_fit import NORMAL, TURN
@@ -187,3 +188,57 @@ def test_a_level_of_a_single_row_is_refused(method: str) -> None:
     data = {"y": np.random.default_rng(5).normal(size=60), "g": ["A"] + ["B"] * 59}
     with pytest.raises(NotApplicable, match="single row decides"):
         run(method, data, ("g",), levels=("A", "B"))
+
+
+def level_of(rows: int, probability: float, *, seed: int = 3) -> TestResult:
+    data = {"y": np.random.default_rng(seed).exponential(size=60), "g": ["A"] * rows + ["B"] * (60 - rows)}
+    return run(QUANTILE, data, ("g",), levels=("A", "B"), quantity="quantile", quantile=probability)
+
+
+@pytest.mark.parametrize(("rows", "probability"), [(3, 0.1), (8, 0.1), (9, 0.9), (3, 0.75)])
+def test_a_level_with_no_row_beyond_the_quantile_is_refused(rows: int, probability: float) -> None:
+    sentence = f"has too few rows for the {100 * probability:g} % quantile: not one is expected beyond it"
+    with pytest.raises(NotApplicable, match=sentence):
+        level_of(rows, probability)
+
+
+def test_a_number_without_a_row_beyond_the_quantile_is_refused() -> None:
+    with pytest.raises(NotApplicable, match="There are too few rows for the 1 % quantile"):
+        run(QUANTILE, study(60), ("x",), quantity="quantile", quantile=0.01)
+
+
+@pytest.mark.parametrize(
+    ("rows", "probability", "wrong"),
+    [
+        (10, 0.1, "a third"),
+        (30, 0.9, "a third"),
+        (17, 0.75, "a third"),
+        (18, 0.75, "10 %"),
+        (12, 0.5, "a third"),
+        (13, 0.5, "10 %"),
+    ],
+)
+def test_how_many_are_wrong_is_said_by_the_rows_near_the_quantile(rows: int, probability: float, wrong: str) -> None:
+    said = [caveat for caveat in level_of(rows, probability).caveats if "wrong at 5 %" in caveat]
+    assert len(said) == 1
+    assert said[0].endswith(f"up to {wrong} are wrong at 5 %.")
+
+
+@pytest.mark.parametrize(("rows", "wrong"), [(6, ["a third"]), (20, ["10 %"]), (60, [])])
+def test_a_small_level_among_many_rows_has_the_caveat_of_its_own_rows(rows: int, wrong: list[str]) -> None:
+    """Of levels of 6 rows among 200, 25 % had another median at 5 % where there is nothing."""
+    data = {"y": np.random.default_rng(4).normal(size=200), "g": ["A"] * rows + ["B"] * (200 - rows)}
+    said = [caveat for caveat in run(QUANTILE, data, ("g",), levels=("A", "B")).caveats if "wrong at 5 %" in caveat]
+    assert [one.rsplit("up to ", 1)[1] for one in said] == [f"{share} are wrong at 5 %." for share in wrong]
+
+
+@pytest.mark.parametrize(("probability", "label"), [(0.5, "median with quartiles"), (0.9, "90 % quantile")])
+def test_the_figure_shows_the_quantiles_whose_difference_is_the_effect(probability: float, label: str) -> None:
+    data = make_dataset(study())
+    asked = {"levels": ("treated", "control"), "quantity": "quantile", "quantile": probability}
+    design = make_design(QUANTILE, "y", ("arm",), **asked)
+    found, axes = run_method(data, design), Figure().add_subplot()
+    draw_robust(axes, make_sample(data, design), design, found)
+    reference, level = (bar.lines[0].get_ydata()[0] for bar in axes.containers)
+    assert level - reference == pytest.approx(found.effect.value, rel=1e-9)
+    assert label in axes.get_xlabel()

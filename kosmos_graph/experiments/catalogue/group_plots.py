@@ -65,12 +65,16 @@ def mean_whiskers(values: FloatArray, level: float) -> tuple[float, float]:
     return half, half
 
 
-def draw_arm(axes: Axes, arm: Arm, place: float, colour: str, level: float | None, *, means: bool) -> None:
-    """Points of one group with its mean and interval (alone without a `level`), or, without `means`, its median and quartiles."""
+def draw_arm(axes: Axes, arm: Arm, place: float, colour: str, level: float | None, *, means: bool, quantile: float = 0.5) -> None:
+    """Points of one group with its mean and interval (alone without a `level`), or, without `means`, its median and quartiles, or
+    another `quantile` alone.
+    """
     shown = thinned(arm.values)
     axes.plot(swarm(shown, place), shown, "o", ms=3.2, mec="none", color=colour, alpha=0.45, rasterized=True, zorder=1)
     if means:
         centre, whiskers = mean(arm.values), (0.0, 0.0) if level is None else mean_whiskers(arm.values, level)
+    elif quantile != 0.5:
+        centre, whiskers = float(np.quantile(arm.values, quantile, method="averaged_inverted_cdf")), (0.0, 0.0)
     else:
         rule: Literal["linear", "inverted_cdf"] = "linear" if arm.numeric else "inverted_cdf"
         quarter, centre, three = (float(value) for value in np.quantile(arm.values, (0.25, 0.5, 0.75), method=rule))
@@ -82,7 +86,7 @@ def draw_arm(axes: Axes, arm: Arm, place: float, colour: str, level: float | Non
         fmt="o" if means else "D",
         ms=5,
         color=INK,
-        capsize=0 if level is None else 4,
+        capsize=4 if any(whiskers) else 0,
         lw=1.6,
         zorder=3,
     )
