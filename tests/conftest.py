@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,22 @@ def _misses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     Noted.__name__ = recording.MISS
     monkeypatch.setattr(stubs, recording.MISS, Noted)
     return seen
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys, tmp_path):
+    """The command line in this process, with a home folder of its own: arguments to exit code, standard output and error."""
+    from kosmos_graph.cli import main
+
+    monkeypatch.setenv("KOSMOS_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["kosmos-graph", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return ended.value.code or 0, captured.out, captured.err
+
+    return call

@@ -10,7 +10,6 @@ import sys
 
 import pytest
 
-from kosmos_graph.cli import main
 from kosmos_graph.run_folder import RunFolders
 from tests.loopback import Fault, LoopbackServer
 from tests.runs.models import CALLS, MODEL, QUESTION, counting, write_growth
@@ -31,22 +30,6 @@ def server(monkeypatch):
         monkeypatch.setenv("LITELLM_API_KEY", KEY)
         monkeypatch.setenv("KOSMOS_PRICES", f"{MODEL}=1000/0")
         yield running
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys, tmp_path):
-    monkeypatch.setenv("KOSMOS_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["kosmos-graph", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return ended.value.code or 0, captured.out, captured.err
-
-    return call
 
 
 def last(err):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 
 import pytest
 
-from kosmos_graph.cli import main
 from kosmos_graph.sandbox.executor import LocalExecutor
 from tests.graph.agents import write_groups
 from tests.loopback import LoopbackServer, Reply, first_choice
@@ -53,22 +51,6 @@ def server(monkeypatch):
         monkeypatch.setenv("LITELLM_API_BASE", running.base())
         monkeypatch.setenv("LITELLM_API_KEY", "a-key-for-a-test")
         yield running
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys, tmp_path):
-    monkeypatch.setenv("KOSMOS_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["kosmos-graph", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return ended.value.code or 0, captured.out, captured.err
-
-    return call
 
 
 def told_of_the_sandbox(err):
